@@ -1,0 +1,11 @@
+{#- One row per element of a list: a struct of `number`, from 1, and `value`. -#}
+{% macro unnest_numbered(list) -%}
+    {{ return(adapter.dispatch('unnest_numbered', 'kindred')(list)) }}
+{%- endmacro %}
+
+{% macro duckdb__unnest_numbered(list) -%}
+    unnest(list_transform(
+        {{ list }},
+        lambda element, position: {'number': position, 'value': element}
+    ))
+{%- endmacro %}

@@ -1,0 +1,91 @@
+with
+
+consents as (
+
+    select * from {{ ref('stg_crm__consents') }}
+    where unusable_reason is null
+
+),
+
+customers as (
+
+    select distinct  -- folds the delivered states of one customer
+        customer_id,
+        login
+    from {{ ref('stg_crm__customers') }}
+    where
+        unusable_reason is null
+        and customer_id is not null
+        and login is not null
+
+),
+
+clock as (
+
+    select * from {{ ref('int_time__resolved') }}
+
+),
+
+spread as (
+
+    select 'customer' as identifier_kind, customer_id as identifier_value, analytics, marketing, changed_at, payload_hash
+    from consents
+    union all
+    select 'login' as identifier_kind, login as identifier_value, analytics, marketing, changed_at, payload_hash
+    from consents
+    union all
+    select 'anonymous' as identifier_kind, anonymous_id as identifier_value, analytics, marketing, changed_at, payload_hash
+    from consents
+    union all
+    select 'email' as identifier_kind, email_hash as identifier_value, analytics, marketing, changed_at, payload_hash
+    from consents
+    union all
+    select
+        'login' as identifier_kind,
+        customers.login as identifier_value,
+        consents.analytics,
+        consents.marketing,
+        consents.changed_at,
+        consents.payload_hash
+    from consents
+    inner join customers
+        on consents.customer_id = customers.customer_id
+    where consents.login is null
+
+),
+
+-- of two records of one moment the stricter holds
+moments as (
+
+    select
+        spread.identifier_kind,
+        spread.identifier_value,
+        spread.changed_at,
+        min(spread.analytics) as analytics,
+        min(spread.marketing) as marketing
+    from spread
+    cross join clock
+    where
+        spread.identifier_value is not null
+        and spread.changed_at <= clock.as_of
+    group by spread.identifier_kind, spread.identifier_value, spread.changed_at
+
+),
+
+final as (
+
+    select
+        identifier_kind,
+        identifier_value,
+        coalesce(analytics, 'unknown') as analytics,
+        coalesce(marketing, 'unknown') as marketing,
+        changed_at as valid_from,
+        lead(changed_at) over (
+            partition by identifier_kind, identifier_value
+            order by changed_at
+        ) as valid_to
+    from moments
+
+)
+
+select * from final

@@ -1,0 +1,313 @@
+with
+
+lines as (
+
+    select * from {{ ref('int_orders__lined') }}
+    where outcome = 'kept'
+
+),
+
+headers as (
+
+    select * from {{ ref('int_orders__headed') }}
+
+),
+
+events as (
+
+    select * from {{ ref('int_events__resolved') }}
+    where event_name in ('purchase', 'refund')
+
+),
+
+sessions as (
+
+    select * from {{ ref('int_sessions__attributed') }}
+
+),
+
+identities as (
+
+    select * from {{ ref('int_identities__components') }}
+
+),
+
+rates as (
+
+    select * from {{ ref('int_currency_rates__dated') }}
+
+),
+
+-- a document that refunds an order we know is booked on that order
+booked_headers as (
+
+    select
+        headers.*,
+        coalesce(originals.order_id, headers.order_id) as booked_order_id
+    from headers
+    left join headers as originals
+        on headers.refunds_order_id = originals.order_id
+
+),
+
+booked_lines as (
+
+    select
+        lines.*,
+        coalesce(booked_headers.booked_order_id, lines.order_id) as booked_order_id
+    from lines
+    left join booked_headers
+        on lines.order_id = booked_headers.order_id
+
+),
+
+line_sums as (
+
+    select
+        booked_order_id as order_id,
+        count(*) as line_count,
+        sum(case when amount > 0 then quantity else 0 end) as unit_count,
+        -- what was sold, and what negative, cancelled and refunded lines take back
+        sum(case when amount > 0 then amount else 0 end) as sold_amount,
+        sum(discount_amount) as discount_amount,
+        sum(case when amount < 0 then -amount else refunded_amount end) as refunded_amount,
+        count(distinct product_id) as product_count,
+        max(customer_id) as customer_id,
+        max(currency) as currency,
+        min(ordered_at) as ordered_at
+    from booked_lines
+    group by booked_order_id
+
+),
+
+header_sums as (
+
+    select
+        booked_order_id as order_id,
+        max(case when order_id = booked_order_id then customer_id end) as customer_id,
+        max(case when order_id = booked_order_id then login end) as login,
+        max(case when order_id = booked_order_id then email_hash end) as email_hash,
+        max(case when order_id = booked_order_id then status end) as status,
+        max(currency) as currency,
+        sum(case when order_id = booked_order_id then discount_amount else 0 end) as discount_amount,
+        sum(refunded_amount) as refunded_amount,
+        sum(case when order_id = booked_order_id then gross_amount else 0 end) as gross_amount,
+        min(case when order_id = booked_order_id then ordered_at end) as ordered_at
+    from booked_headers
+    group by booked_order_id
+
+),
+
+crm_keys as (
+
+    select order_id from line_sums
+    union
+    select order_id from header_sums
+
+),
+
+crm_priced as (
+
+    select
+        crm_keys.order_id,
+        coalesce(header_sums.customer_id, line_sums.customer_id) as customer_id,
+        header_sums.login,
+        header_sums.email_hash,
+        header_sums.status,
+        coalesce(header_sums.currency, line_sums.currency, '{{ var("reporting_currency") }}') as currency,
+        coalesce(line_sums.line_count, 0) as line_count,
+        coalesce(line_sums.unit_count, 0) as unit_count,
+        coalesce(line_sums.product_count, 0) as product_count,
+        coalesce(line_sums.discount_amount, 0) + coalesce(header_sums.discount_amount, 0) as discount_amount,
+        coalesce(line_sums.sold_amount, header_sums.gross_amount, 0)
+        - coalesce(line_sums.discount_amount, 0)
+        - coalesce(header_sums.discount_amount, 0) as gross_revenue,
+        coalesce(line_sums.refunded_amount, 0) + coalesce(header_sums.refunded_amount, 0) as refunded_amount,
+        coalesce(header_sums.ordered_at, line_sums.ordered_at) as ordered_at
+    from crm_keys
+    left join line_sums
+        on crm_keys.order_id = line_sums.order_id
+    left join header_sums
+        on crm_keys.order_id = header_sums.order_id
+
+),
+
+crm_orders as (
+
+    select
+        *,
+        coalesce(status in ('cancelled', 'canceled'), false) as is_cancelled,
+        -- a cancelled order gives everything back, whatever its lines say
+        case
+            when status in ('cancelled', 'canceled') then greatest(gross_revenue, refunded_amount)
+            else refunded_amount
+        end as refunded
+    from crm_priced
+    where ordered_at is not null
+
+),
+
+keyed_events as (
+
+    select
+        *,
+        coalesce(upper(trim(order_id)), 'EVENT-' || event_id) as order_key,
+        row_number() over (
+            partition by upper(trim(order_id)), event_name
+            order by occurred_at, event_id
+        ) as report_number
+    from events
+
+),
+
+-- the same order reported again is one order: the earliest report stands
+purchases as (
+
+    select * from keyed_events
+    where
+        event_name = 'purchase'
+        and (report_number = 1 or order_id is null)
+        and (order_id is not null or is_counted)
+
+),
+
+refunds as (
+
+    select * from keyed_events
+    where
+        event_name = 'refund'
+        and (report_number = 1 or order_id is null)
+
+),
+
+event_keys as (
+
+    select order_key from purchases
+    union
+    select order_key from refunds
+
+),
+
+event_orders as (
+
+    select
+        event_keys.order_key as order_id,
+        coalesce(purchases.event_id, refunds.event_id) as event_id,
+        coalesce(purchases.source, refunds.source) as source,
+        coalesce(purchases.user_id, refunds.user_id) as user_id,
+        coalesce(purchases.session_id, refunds.session_id) as session_id,
+        coalesce(purchases.currency, refunds.currency) as currency,
+        coalesce(purchases.quantity, 0) as unit_count,
+        coalesce(purchases.revenue, 0) as gross_revenue,
+        abs(coalesce(refunds.revenue, 0)) as refunded,
+        coalesce(purchases.occurred_at, refunds.occurred_at) as ordered_at
+    from event_keys
+    left join purchases
+        on event_keys.order_key = purchases.order_key
+    left join refunds
+        on event_keys.order_key = refunds.order_key
+
+),
+
+all_keys as (
+
+    select order_id from crm_orders
+    union
+    select order_id from event_orders
+
+),
+
+merged as (
+
+    select
+        all_keys.order_id,
+        case when crm_orders.order_id is not null then 'crm' else event_orders.source end as source,
+        crm_orders.customer_id,
+        crm_orders.login,
+        crm_orders.email_hash,
+        event_orders.user_id as event_user_id,
+        event_orders.event_id,
+        event_orders.session_id,
+        coalesce(crm_orders.status, 'placed') as status,
+        coalesce(crm_orders.currency, event_orders.currency) as currency,
+        coalesce(crm_orders.line_count, 0) as line_count,
+        coalesce(crm_orders.unit_count, event_orders.unit_count) as unit_count,
+        coalesce(crm_orders.product_count, 0) as product_count,
+        coalesce(crm_orders.discount_amount, 0) as discount_amount,
+        coalesce(crm_orders.gross_revenue, event_orders.gross_revenue) as gross_revenue,
+        coalesce(crm_orders.refunded, event_orders.refunded) as refunded,
+        coalesce(crm_orders.is_cancelled, false) as is_cancelled,
+        coalesce(crm_orders.ordered_at, event_orders.ordered_at) as ordered_at
+    from all_keys
+    left join crm_orders
+        on all_keys.order_id = crm_orders.order_id
+    left join event_orders
+        on all_keys.order_id = event_orders.order_id
+
+),
+
+final as (
+
+    select
+        -- ids
+        merged.order_id,
+        merged.source,
+        merged.event_id,
+        coalesce(
+            logins.user_id, customers.user_id, emails.user_id, merged.event_user_id
+        ) as user_id,
+        merged.session_id,
+
+        -- text
+        merged.status,
+        merged.currency,
+        sessions.channel_group,
+
+        -- numbers
+        merged.line_count,
+        cast(merged.unit_count as decimal(18, 4)) as unit_count,
+        merged.product_count,
+        cast(merged.gross_revenue as decimal(18, 4)) as gross_revenue,
+        cast(merged.refunded as decimal(18, 4)) as refunded,
+        cast(merged.gross_revenue - merged.refunded as decimal(18, 4)) as revenue,
+        cast(merged.discount_amount as decimal(18, 4)) as discount_amount,
+        cast(
+            (merged.gross_revenue - merged.refunded) * rates.rate as decimal(18, 4)
+        ) as reporting_revenue,
+        cast(
+            (merged.gross_revenue + merged.discount_amount) * rates.rate as decimal(18, 4)
+        ) as reporting_list_amount,
+        cast(merged.discount_amount * rates.rate as decimal(18, 4)) as reporting_discount_amount,
+        rates.rate as reporting_rate,
+
+        -- booleans
+        merged.is_cancelled,
+        -- a refund that names no order is a row of its own, and no purchase
+        merged.gross_revenue > 0 or merged.refunded = 0 as is_purchase,
+
+        -- times
+        merged.ordered_at
+    from merged
+    left join identities as logins
+        on
+            logins.identifier_kind = 'login'
+            and merged.login = logins.identifier_value
+    left join identities as customers
+        on
+            customers.identifier_kind = 'customer'
+            and merged.customer_id = customers.identifier_value
+    left join identities as emails
+        on
+            emails.identifier_kind = 'email'
+            and merged.email_hash = emails.identifier_value
+    left join sessions
+        on merged.session_id = sessions.session_id
+    left join rates
+        on
+            merged.currency = rates.from_currency
+            and merged.ordered_at >= rates.valid_from
+            and (rates.valid_to is null or merged.ordered_at < rates.valid_to)
+
+)
+
+select * from final

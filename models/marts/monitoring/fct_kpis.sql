@@ -1,0 +1,109 @@
+with
+
+user_days as (
+
+    select * from {{ ref('int_user_days') }}
+
+),
+
+personas as (
+
+    select * from {{ ref('fct_user_personas') }}
+
+),
+
+users as (
+
+    select * from {{ ref('dim_users') }}
+
+),
+
+monthly as (
+
+    select
+        user_id,
+        cast({{ dbt.date_trunc('month', 'active_date') }} as date) as month,
+        sum(order_count) as order_count,
+        sum(revenue) as revenue,
+        sum(event_count) as event_count
+    from user_days
+    group by user_id, cast({{ dbt.date_trunc('month', 'active_date') }} as date)
+
+),
+
+followed as (
+
+    select
+        *,
+        lead(month) over (
+            partition by user_id
+            order by month
+        ) as next_active_month
+    from monthly
+
+),
+
+kept as (
+
+    -- counted in the month they came back in
+    select
+        personas.persona_id,
+        followed.next_active_month as month,
+        count(*) as retained_users
+    from followed
+    inner join personas
+        on followed.user_id = personas.user_id
+    where followed.next_active_month = {{ next_month('followed.month') }}
+    group by personas.persona_id, followed.next_active_month
+
+),
+
+summed as (
+
+    select
+        personas.persona_id,
+        monthly.month,
+        count(*) as active_users,
+        sum(case when monthly.order_count > 0 then 1 else 0 end) as buyers,
+        sum(monthly.order_count) as order_count,
+        sum(monthly.revenue) as revenue,
+        avg(users.satisfaction_score_cleaned) as satisfaction
+    from monthly
+    inner join personas
+        on monthly.user_id = personas.user_id
+    left join users
+        on monthly.user_id = users.user_id
+    group by personas.persona_id, monthly.month
+
+),
+
+final as (
+
+    select
+        {{ surrogate_key(['summed.month', 'summed.persona_id']) }} as kpi_id,
+        summed.month,
+        summed.persona_id,
+        summed.active_users,
+        summed.buyers,
+        cast(summed.order_count as bigint) as order_count,
+        cast(summed.revenue as decimal(18, 4)) as revenue,
+        {{ safe_ratio('summed.revenue', 'summed.active_users') }} as revenue_per_user,
+        {{ safe_ratio('summed.buyers', 'summed.active_users') }} as conversion,
+        case
+            when before.active_users > 0
+                then {{ safe_ratio('coalesce(kept.retained_users, 0)', 'before.active_users') }}
+        end as retention,
+        summed.satisfaction
+    from summed
+    left join summed as before
+        on
+            summed.persona_id = before.persona_id
+            and summed.month = {{ next_month('before.month') }}
+    left join kept
+        on
+            summed.persona_id = kept.persona_id
+            and summed.month = kept.month
+
+)
+
+select * from final

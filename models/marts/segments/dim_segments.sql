@@ -1,0 +1,130 @@
+with
+
+artifacts as (
+
+    select * from {{ ref('seg_model_artifacts') }}
+
+),
+
+models as (
+
+    select * from {{ ref('seg_models') }}
+
+),
+
+traits as (
+
+    select * from {{ ref('seg_segment_traits') }}
+
+),
+
+assigned as (
+
+    select * from {{ ref('seg_users__assigned') }}
+
+),
+
+appearances as (
+
+    select
+        centers.segment_id,
+        min(models.fitted_as_of) as first_fitted_as_of,
+        max(models.fitted_as_of) as last_fitted_as_of,
+        min(models.model_version) as first_model_version,
+        max(models.model_version) as last_model_version,
+        sum(case when models.is_champion then 1 else 0 end) > 0 as is_active
+    from {{ ref('seg_segment_centers') }} as centers
+    inner join models
+        on centers.model_version = models.model_version
+    -- a challenger that was refused never named a segment anybody saw
+    where models.status in ('champion', 'retired')
+    group by centers.segment_id
+
+),
+
+labels as (
+
+    select
+        segment_id,
+        text as label,
+        row_number() over (
+            partition by segment_id
+            order by as_of desc
+        ) as label_number
+    from artifacts
+    where record = 'label'
+
+),
+
+ranked_traits as (
+
+    select
+        *,
+        row_number() over (
+            partition by segment_id
+            order by abs(z_score) desc, feature asc
+        ) as trait_number
+    from traits
+
+),
+
+top_traits as (
+
+    select
+        segment_id,
+        {{ ordered_text(
+            "feature || case when z_score >= 0 then ' +' else ' ' end || cast(cast(z_score as decimal(9, 1)) as varchar)",
+            'trait_number',
+            ', '
+        ) }} as top_traits
+    from ranked_traits
+    where trait_number <= 5
+    group by segment_id
+
+),
+
+sizes as (
+
+    select
+        segment_id,
+        count(*) as size,
+        sum(case when method = 'cluster' then 1 else 0 end) as clustered_size
+    from assigned
+    group by segment_id
+
+),
+
+total as (
+
+    select count(*) as size from assigned
+
+),
+
+final as (
+
+    select
+        appearances.segment_id,
+        case when appearances.is_active then 'active' else 'retired' end as status,
+        labels.label,
+        top_traits.top_traits,
+        coalesce(sizes.size, 0) as size,
+        coalesce(sizes.clustered_size, 0) as clustered_size,
+        coalesce({{ safe_ratio('sizes.size', 'total.size') }}, 0) as share,
+        appearances.first_model_version,
+        appearances.last_model_version,
+        appearances.first_fitted_as_of,
+        appearances.last_fitted_as_of
+    from appearances
+    cross join total
+    left join labels
+        on
+            appearances.segment_id = labels.segment_id
+            and labels.label_number = 1
+    left join top_traits
+        on appearances.segment_id = top_traits.segment_id
+    left join sizes
+        on appearances.segment_id = sizes.segment_id
+
+)
+
+select * from final
