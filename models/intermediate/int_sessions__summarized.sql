@@ -31,15 +31,15 @@ summed as (
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
         count(*) as event_count,
-        sum(case when event_name in ('page_view', 'screen_view') then 1 else 0 end) as page_view_count,
-        sum(case when event_name = 'view_item' then 1 else 0 end) as product_view_count,
-        sum(case when event_name = 'add_to_cart' then 1 else 0 end) as cart_count,
-        sum(case when event_name = 'begin_checkout' then 1 else 0 end) as checkout_count,
-        sum(case when event_name = 'purchase' then 1 else 0 end) as purchase_count,
+        count(case when event_name in ('page_view', 'screen_view') then 1 end) as page_view_count,
+        count(case when event_name = 'view_item' then 1 end) as product_view_count,
+        count(case when event_name = 'add_to_cart' then 1 end) as cart_count,
+        count(case when event_name = 'begin_checkout' then 1 end) as checkout_count,
+        count(case when event_name = 'purchase' then 1 end) as purchase_count,
         count(page) as page_count,
         count(distinct page) as distinct_page_count,
         count(distinct product_id) as distinct_product_count,
-        sum(case when is_path_step then 1 else 0 end) as path_step_count,
+        count(case when is_path_step then 1 end) as path_step_count,
         sum(engagement_weight) as engagement_weight,
         cast(coalesce(sum(case when event_name = 'purchase' then revenue end), 0) as decimal(18, 4)) as revenue,
         sum(engaged_milliseconds) as engaged_milliseconds,
@@ -49,8 +49,8 @@ summed as (
         {{ first_by('country', 'event_position') }} as country,
         {{ first_by('currency', 'event_position') }} as currency,
         {{ ordered_text('case when is_path_step then event_name end', 'event_position', '>') }} as whole_path,
-        sum(case when is_visit then 1 else 0 end) > 0 as is_visit,
-        sum(case when is_counted then 1 else 0 end) > 0 as is_counted
+        count(case when is_visit then 1 end) > 0 as is_visit,
+        count(case when is_counted then 1 end) > 0 as is_counted
     from events
     group by session_id
 

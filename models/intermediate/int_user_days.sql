@@ -66,9 +66,9 @@ event_slices as (
         dated_events.active_date,
         {{ slice_end('dated_events.occurred_at', 'dated_events.active_date', 'cuts.cut_at') }} as slice_end_at,
         count(*) as event_count,
-        sum(case when dated_events.event_name = 'view_item' then 1 else 0 end) as view_count,
-        sum(case when dated_events.event_name = 'add_to_cart' then 1 else 0 end) as cart_count,
-        sum(case when dated_events.event_name = 'purchase' then 1 else 0 end) as purchase_count,
+        count(case when dated_events.event_name = 'view_item' then 1 end) as view_count,
+        count(case when dated_events.event_name = 'add_to_cart' then 1 end) as cart_count,
+        count(case when dated_events.event_name = 'purchase' then 1 end) as purchase_count,
         sum(dated_events.engagement_weight) as engagement_weight,
         min(dated_events.occurred_at) as first_event_at,
         max(dated_events.occurred_at) as last_event_at
@@ -91,14 +91,12 @@ session_slices as (
         count(*) as session_count,
         sum(dated_sessions.duration_seconds) as session_seconds,
         sum(dated_sessions.engaged_seconds) as engaged_seconds,
-        sum(case when dated_sessions.is_bounce then 1 else 0 end) as bounce_count,
+        count(case when dated_sessions.is_bounce then 1 end) as bounce_count,
         sum(dated_sessions.page_count) as page_count,
         sum(dated_sessions.distinct_page_count) as distinct_page_count,
         sum(dated_sessions.path_step_count) as path_step_count,
-        sum(case when dated_sessions.cart_count > 0 then 1 else 0 end) as cart_session_count,
-        sum(
-            case when dated_sessions.cart_count > 0 and dated_sessions.purchase_count = 0 then 1 else 0 end
-        ) as abandoned_session_count
+        count(case when dated_sessions.cart_count > 0 then 1 end) as cart_session_count,
+        count(case when dated_sessions.cart_count > 0 and dated_sessions.purchase_count = 0 then 1 end) as abandoned_session_count
     from dated_sessions
     left join cuts
         on dated_sessions.active_date = cuts.cut_date
@@ -115,7 +113,7 @@ order_slices as (
         dated_orders.user_id,
         dated_orders.active_date,
         {{ slice_end('dated_orders.ordered_at', 'dated_orders.active_date', 'cuts.cut_at') }} as slice_end_at,
-        sum(case when dated_orders.is_purchase then 1 else 0 end) as order_count,
+        count(case when dated_orders.is_purchase then 1 end) as order_count,
         sum(dated_orders.reporting_revenue) as revenue,
         sum(dated_orders.reporting_list_amount) as list_amount,
         sum(dated_orders.reporting_discount_amount) as discount_amount,

@@ -114,11 +114,11 @@ final as (
         100 * (
             1 - exp(-coalesce(cast(summed.engagement_weight_30d as double), 0) / {{ var('engagement_scale') }})
         ) as engagement_score,
-        coalesce(summed.lifetime_event_count, 0) as lifetime_event_count,
-        coalesce(summed.lifetime_order_count, 0) as lifetime_order_count,
+        cast(coalesce(summed.lifetime_event_count, 0) as bigint) as lifetime_event_count,
+        cast(coalesce(summed.lifetime_order_count, 0) as bigint) as lifetime_order_count,
         {%- for days in windows %}
         {%- for measure in ['event_count', 'session_count', 'active_day_count', 'view_count', 'cart_count', 'order_count'] %}
-        coalesce(summed.{{ measure }}_{{ days }}d, 0) as {{ measure }}_{{ days }}d,
+        cast(coalesce(summed.{{ measure }}_{{ days }}d, 0) as bigint) as {{ measure }}_{{ days }}d,
         {%- endfor %}
         cast(coalesce(summed.revenue_{{ days }}d, 0) as decimal(18, 4)) as revenue_{{ days }}d,
         {{ safe_ratio('summed.revenue_' ~ days ~ 'd', 'summed.order_count_' ~ days ~ 'd') }} as average_order_value_{{ days }}d,

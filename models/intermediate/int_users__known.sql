@@ -29,8 +29,8 @@ identified as (
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at,
         count(*) as identifier_count,
-        sum(case when identifier_kind in ('login', 'customer', 'email', 'phone') then 1 else 0 end) > 0 as is_known,
-        sum(case when is_suspect then 1 else 0 end) > 0 as is_suspect
+        count(case when identifier_kind in ('login', 'customer', 'email', 'phone') then 1 end) > 0 as is_known,
+        count(case when is_suspect then 1 end) > 0 as is_suspect
     from identities
     group by user_id
 

@@ -64,7 +64,7 @@ summed as (
         personas.persona_id,
         monthly.month,
         count(*) as active_users,
-        sum(case when monthly.order_count > 0 then 1 else 0 end) as buyers,
+        count(case when monthly.order_count > 0 then 1 end) as buyers,
         sum(monthly.order_count) as order_count,
         sum(monthly.revenue) as revenue,
         avg(users.satisfaction_score_cleaned) as satisfaction

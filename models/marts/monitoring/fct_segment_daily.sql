@@ -107,8 +107,8 @@ move_sums as (
     select
         day,
         segment_id,
-        sum(entered) as entered,
-        sum(exited) as exited
+        cast(sum(entered) as bigint) as entered,
+        cast(sum(exited) as bigint) as exited
     from moves
     group by day, segment_id
 
@@ -119,7 +119,7 @@ activity as (
     select
         ended_days.day,
         periods.segment_id,
-        sum(case when user_days.order_count > 0 then 1 else 0 end) as buyers,
+        count(case when user_days.order_count > 0 then 1 end) as buyers,
         count(*) as active_users,
         sum(user_days.revenue) as revenue,
         sum(user_days.engagement_weight) as engagement_weight

@@ -27,12 +27,12 @@ counted as (
     select
         loaded_date,
         source,
-        sum(row_count) as row_count,
-        sum(case when outcome = 'kept' then row_count else 0 end) as kept_count,
+        cast(sum(row_count) as bigint) as row_count,
+        cast(sum(case when outcome = 'kept' then row_count else 0 end) as bigint) as kept_count,
         {%- for reason in quarantine %}
-        sum(case when outcome = '{{ reason }}' then row_count else 0 end) as {{ reason }}_count,
+        cast(sum(case when outcome = '{{ reason }}' then row_count else 0 end) as bigint) as {{ reason }}_count,
         {%- endfor %}
-        sum(case when outcome = 'duplicate' then row_count else 0 end) as duplicate_count
+        cast(sum(case when outcome = 'duplicate' then row_count else 0 end) as bigint) as duplicate_count
     from outcomes
     group by loaded_date, source
 
@@ -43,10 +43,8 @@ arrived as (
     select
         cast(loaded_at as date) as loaded_date,
         source,
-        sum(
-            case when lateness_seconds > {{ var('late_after_hours') }} * 3600 then 1 else 0 end
-        ) as late_count,
-        sum(case when is_unmapped then 1 else 0 end) as unmapped_count,
+        count(case when lateness_seconds > {{ var('late_after_hours') }} * 3600 then 1 end) as late_count,
+        count(case when is_unmapped then 1 end) as unmapped_count,
         max(occurred_at) as newest_occurred_at
     from events
     group by cast(loaded_at as date), source

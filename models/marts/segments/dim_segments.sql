@@ -32,7 +32,7 @@ appearances as (
         max(models.fitted_as_of) as last_fitted_as_of,
         min(models.model_version) as first_model_version,
         max(models.model_version) as last_model_version,
-        sum(case when models.is_champion then 1 else 0 end) > 0 as is_active
+        count(case when models.is_champion then 1 end) > 0 as is_active
     from {{ ref('seg_segment_centers') }} as centers
     inner join models
         on centers.model_version = models.model_version
@@ -88,7 +88,7 @@ sizes as (
     select
         segment_id,
         count(*) as size,
-        sum(case when method = 'cluster' then 1 else 0 end) as clustered_size
+        count(case when method = 'cluster' then 1 end) as clustered_size
     from assigned
     group by segment_id
 

@@ -1,0 +1,51 @@
+with
+
+walked as (
+
+    select * from {{ ref('int_triggers__walked') }}
+
+),
+
+rules as (
+
+    select * from {{ ref('trigger_rules') }}
+
+),
+
+final as (
+
+    select
+        -- ids
+        {{ surrogate_key([
+            'walked.rule_id', 'walked.user_id', 'walked.key_value', 'walked.event_id'
+        ]) }} as firing_id,
+        walked.rule_id,
+        walked.user_id,
+        nullif(walked.key_value, '') as key_value,
+        rules.persona_id,
+
+        -- text
+        rules.trigger_name,
+        rules.key_kind,
+        rules.action,
+        walked.evidence_event_ids,
+        walked.suppressed_reason,
+        'batch' as engine,
+
+        -- numbers
+        cast(walked.match_count as bigint) as match_count,
+
+        -- booleans
+        walked.is_active,
+
+        -- times
+        walked.fired_at,
+        walked.window_started_at,
+        walked.expires_at
+    from walked
+    inner join rules
+        on walked.rule_id = rules.rule_id
+
+)
+
+select * from final
