@@ -1,0 +1,100 @@
+"""The command line: each step of the walk that is not dbt's."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+DEFAULT_PEOPLE = 2_000
+DEFAULT_SEED = 20_260_101
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one subcommand; 0 when it worked, 2 with one paragraph when it did not."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    home = Path(os.environ.get("KINDRED_HOME") or "data")
+    try:
+        return options.run(home, options) or 0
+    except _known_errors() as error:
+        print(f"kindred {options.command}: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kindred",
+        description="Everything lies under KINDRED_HOME, by default the folder data.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    sample = commands.add_parser("sample", help="write a simulated shop to the inbox")
+    sample.add_argument("--people", type=int, default=DEFAULT_PEOPLE)
+    sample.add_argument("--days", type=int, default=60)
+    sample.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    sample.add_argument(
+        "--if-empty", action="store_true", help="do nothing when the inbox has files"
+    )
+    sample.set_defaults(run=_sample)
+    land = commands.add_parser("land", help="inbox -> landing, each file once")
+    land.set_defaults(run=_land)
+    publish = commands.add_parser("publish", help="build file -> published copy")
+    publish.set_defaults(run=_publish)
+    summary = commands.add_parser("summary", help="the segments of the published copy")
+    summary.set_defaults(run=_summary)
+    return parser
+
+
+def _known_errors() -> tuple[type[Exception], ...]:
+    from kindred.landing import LandingError
+    from kindred.publishing import PublishingError
+
+    return LandingError, PublishingError, FileExistsError, FileNotFoundError
+
+
+def _sample(home: Path, options: argparse.Namespace) -> int:
+    from kindred.samples import write_sample
+
+    inbox = home / "inbox"
+    has_files = inbox.is_dir() and any(
+        path.is_file() and not path.name.startswith(".") for path in inbox.rglob("*")
+    )
+    if has_files and options.if_empty:
+        print(f"{inbox} has files; no sample is written")
+        return 0
+    if has_files:
+        raise FileExistsError(
+            f"{inbox} has files already. The sample goes to an empty inbox only: empty it, "
+            "or set KINDRED_HOME to another folder."
+        )
+    write_sample(home, people=options.people, days=options.days, seed=options.seed)
+    return 0
+
+
+def _land(home: Path, options: argparse.Namespace) -> int:
+    from kindred.landing import land
+
+    landing = os.environ.get("KINDRED_LANDING")
+    land(
+        home,
+        Path(landing) if landing else None,
+        salt=os.environ.get("KINDRED_SALT") or None,
+    )
+    return 0
+
+
+def _publish(home: Path, options: argparse.Namespace) -> int:
+    from kindred.publishing import publish
+
+    print(f"published {publish(home)}")
+    return 0
+
+
+def _summary(home: Path, options: argparse.Namespace) -> int:
+    from kindred.summary import summarize
+
+    print(summarize(home))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""What dbt-duckdb calls: folders before it connects, renames after it has written."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.adapters.duckdb.utils import TargetConfig
+
+from kindred.landing.layout import ensure_layout
+
+
+class Plugin(BasePlugin):
+    """Makes the home ready when dbt starts, and puts exported files in their place."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        """Make the home, its exports folder and the landing layout.
+
+        dbt-duckdb makes its plugins before it opens the database file, which is why a
+        plain ``dbt build`` works in a fresh clone.
+        """
+        home = Path(plugin_config["home"])
+        (home / "exports").mkdir(parents=True, exist_ok=True)
+        ensure_layout(Path(plugin_config["landing"]))
+
+    def store(self, target_config: TargetConfig) -> None:
+        """Rename ``<path>.tmp``, which was just written, to ``<path>``."""
+        path = target_config.location.path
+        os.replace(f"{path}.tmp", path)

@@ -1,0 +1,397 @@
+"""Read each file of the inbox once and write typed parquet, one batch a file.
+
+A batch becomes visible with the last of three renames, that of its data folder. A run
+that dies before it leaves nothing but folders that the next run takes away.
+"""
+
+import fcntl
+import gzip
+import os
+import shutil
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import md5
+from pathlib import Path
+
+import duckdb
+
+from kindred.landing import reading
+from kindred.landing.contract import BATCHES, REJECTS, TABLES, Column, landed_columns
+from kindred.landing.inspection import Inspection, inspect
+from kindred.landing.layout import (
+    batch_folder,
+    declared,
+    ensure_layout,
+    quoted,
+    write_parquet,
+)
+
+SAMPLE_MARKER = ".sample"
+SAMPLE_SALT = "kindred-sample"
+_JSON = (".json", ".jsonl", ".ndjson")
+_ENDINGS = (*_JSON, ".csv", ".parquet")
+
+
+class LandingError(Exception):
+    """Landing cannot go on; the message names the file and the remedy."""
+
+
+@dataclass
+class FileReport:
+    """What became of one file."""
+
+    source_file: str
+    batch: int
+    rows_in: int = 0
+    rows_landed: int = 0
+    rejects: Counter = field(default_factory=Counter)
+
+    @property
+    def rows_rejected(self) -> int:
+        """Records that could not be parsed."""
+        return self.rows_in - self.rows_landed
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        line = f"{self.source_file}: {self.rows_landed:,} rows landed"
+        if self.rejects:
+            reasons = ", ".join(
+                f"{reason} {count:,}" for reason, count in sorted(self.rejects.items())
+            )
+            line += f", {self.rows_rejected:,} rejected ({reasons})"
+        return line
+
+
+def land(
+    home: Path,
+    landing: Path | None = None,
+    *,
+    salt: str | None = None,
+    now: datetime | None = None,
+    report=lambda line: print(line, file=sys.stderr, flush=True),
+) -> list[FileReport]:
+    """Land every file of ``home``'s inbox that was not landed before.
+
+    ``salt`` is needed as soon as a file holds an e-mail address or phone number in
+    clear. ``now`` (UTC) stamps records that bring no ``loaded_at`` of their own.
+    ``report`` gets one line a file. Raises LandingError for a folder or file that is no
+    part of the contract, a missing salt, an unreadable file, or a full disk.
+    """
+    inbox = home / "inbox"
+    landing = landing or home / "landing"
+    if salt is None and (inbox / SAMPLE_MARKER).exists():
+        salt = SAMPLE_SALT
+    moment = (now or datetime.now(UTC)).replace(tzinfo=None)
+    ensure_layout(landing)
+    reports = []
+    with _locked(landing):
+        _clear_leftovers(landing)
+        known = _landed_hashes(landing)
+        batch = _last_batch(landing)
+        for path, source, table in _files(inbox):
+            try:
+                found = inspect(path, is_text=_ending(path) != ".parquet")
+            except OSError as error:
+                raise LandingError(
+                    f"{path} cannot be read ({error.strerror}). Make it readable or move "
+                    "it out of the inbox, then run `kindred land` again."
+                ) from error
+            if found.sha256 in known:
+                continue
+            batch += 1
+            reports.append(
+                _land_file(path, source, table, found, inbox, landing, batch, salt, moment)
+            )
+            known.add(found.sha256)
+            report(str(reports[-1]))
+    landed = sum(one.rows_landed for one in reports)
+    rejected = sum(one.rows_rejected for one in reports)
+    report(
+        f"{len(reports):,} new files, {landed:,} rows landed, {rejected:,} rejected"
+        + (f"; reasons in {landing / 'rejects'}" if rejected else "")
+    )
+    return reports
+
+
+# --- the inbox -----------------------------------------------------------------------
+
+
+def _ending(path: Path) -> str:
+    name = path.name.lower().removesuffix(".gz")
+    return Path(name).suffix
+
+
+def _files(inbox: Path) -> Iterator[tuple[Path, str, str]]:
+    if not inbox.is_dir():
+        return
+    tables = ", ".join("/".join(key) for key in TABLES)
+    for path in sorted(inbox.rglob("*")):
+        inside = path.relative_to(inbox)
+        if path.is_dir() or any(part.startswith(".") for part in inside.parts):
+            continue
+        key = inside.parts[:2]
+        if len(inside.parts) < 3 or key not in TABLES:
+            raise LandingError(
+                f"{path} lies in no table's folder. Files belong in inbox/<source>/<table>/, "
+                f"one of: {tables}. Move it there or out of the inbox."
+            )
+        if _ending(path) not in _ENDINGS:
+            raise LandingError(
+                f"{path} has an ending that cannot be landed. Allowed are "
+                f"{', '.join(_ENDINGS)}, each plain or with .gz. Convert it or move it out."
+            )
+        yield path, *key
+
+
+# --- the landing zone ----------------------------------------------------------------
+
+
+@contextmanager
+def _locked(landing: Path) -> Iterator[None]:
+    with (landing / ".lock").open("w") as lock:
+        # batches are numbered one after the other, so one run lands at a time
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _batches(folder: Path) -> set[int]:
+    return {int(one.name.removeprefix("batch=")) for one in folder.glob("batch=*")}
+
+
+def _data_batches(landing: Path) -> set[int]:
+    return set().union(
+        *(_batches(landing / source / table) for source, table in TABLES)
+    )
+
+
+def _clear_leftovers(landing: Path) -> None:
+    for beside in landing.glob(".tmp-*"):
+        shutil.rmtree(beside)
+    committed = _data_batches(landing)
+    for side in ("rejects", "batches"):
+        for batch in _batches(landing / side) - committed:
+            shutil.rmtree(batch_folder(landing / side, batch))
+
+
+def _landed_hashes(landing: Path) -> set[str]:
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "select distinct file_sha256 from read_parquet(?)",
+            [str(landing / "batches" / "*" / "*.parquet")],
+        ).fetchall()
+    return {row[0] for row in rows}
+
+
+def _last_batch(landing: Path) -> int:
+    return max(_data_batches(landing) | _batches(landing / "batches"))
+
+
+# --- one file ------------------------------------------------------------------------
+
+
+def _land_file(
+    path: Path,
+    source: str,
+    table: str,
+    found: Inspection,
+    inbox: Path,
+    landing: Path,
+    batch: int,
+    salt: str | None,
+    moment: datetime,
+) -> FileReport:
+    source_file = path.relative_to(inbox).as_posix()
+    result = FileReport(source_file, batch)
+    work = landing / f".tmp-{uuid.uuid4().hex}"
+    for part in ("data", "rejects", "batches"):
+        (work / part).mkdir(parents=True)
+    rejected: list[tuple[int | None, str, str | None]] = []
+    stamp = moment.isoformat(sep=" ")
+    try:
+        with _engine(work, salt) as connection:
+            if found.problem:
+                rejected.append((None, found.problem, found.sha256))
+                result.rows_in = 1
+                _write_empty(connection, landed_columns(source, table), work / "data")
+            elif path.stat().st_size == 0 or (
+                _ending(path) != ".parquet" and not found.first
+            ):
+                _write_empty(connection, landed_columns(source, table), work / "data")
+            else:
+                rejected += _write_rows(
+                    connection, path, found, source, table, source_file, stamp, salt, work
+                )
+                counted = connection.execute(
+                    "select count(*) from read_parquet(?)",
+                    [str(work / "data" / "rows.parquet")],
+                ).fetchall()
+                result.rows_landed = counted[0][0]
+                result.rows_in = result.rows_landed + len(rejected)
+            result.rejects = Counter(reason for _, reason, _ in rejected)
+            _write_list(
+                connection,
+                REJECTS,
+                [(stamp, source, table, source_file, *one) for one in rejected],
+                work / "rejects",
+            )
+            counts = (result.rows_in, result.rows_landed, result.rows_rejected)
+            _write_list(
+                connection,
+                BATCHES,
+                [(source, table, source_file, found.sha256, *counts, stamp)],
+                work / "batches",
+            )
+    except (duckdb.Error, OSError) as error:
+        shutil.rmtree(work, ignore_errors=True)
+        raise LandingError(
+            f"{path} could not be landed: {str(error).splitlines()[0]}. Nothing of it was "
+            "kept; mend the cause or move the file out of the inbox and run again."
+        ) from error
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    os.rename(work / "rejects", batch_folder(landing / "rejects", batch))
+    os.rename(work / "batches", batch_folder(landing / "batches", batch))
+    os.rename(work / "data", batch_folder(landing / source / table, batch))
+    shutil.rmtree(work)
+    return result
+
+
+@contextmanager
+def _engine(work: Path, salt: str | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"set temp_directory = {quoted(work / 'spill')}")
+        connection.execute("create temp table salting (salt varchar)")
+        connection.execute("insert into salting values (?)", [salt])
+        yield connection
+
+
+def _write_rows(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    found: Inspection,
+    source: str,
+    table: str,
+    source_file: str,
+    stamp: str,
+    salt: str | None,
+    work: Path,
+) -> list[tuple[int | None, str, str | None]]:
+    columns = TABLES[source, table]
+    readable = _readable(path, found, work)
+    ending = _ending(path)
+    if ending in _JSON:
+        fields = reading.json_fields(
+            readable, columns, is_array=found.first == "[", line=found.longest_line
+        )
+    elif ending == ".csv":
+        reader = reading.csv_reader(readable, reading.separator_of(_header(readable)))
+        present = reading.columns_of(connection, reader)
+        fields = reading.flat_fields(reader, present, columns)
+    elif any(column.is_nested for column in columns):
+        fields = reading.nested_parquet_fields(readable, columns)
+    else:
+        reader = f"read_parquet({quoted(readable)})"
+        present = reading.columns_of(connection, reader)
+        fields = reading.flat_fields(reader, present, columns)
+    rows = reading.typed_rows(
+        fields,
+        reading.columns_of(connection, f"({fields})"),
+        columns,
+        source_file=source_file,
+        loaded_at=stamp,
+        is_intraday="intraday" in path.name.lower(),
+    )
+    staged = work / "staged.parquet"
+    write_parquet(connection, rows, staged)
+    everything = f"read_parquet({quoted(staged)})"
+    faults = connection.execute(
+        "select source_line, reject_reason, payload_hash "
+        f"from {everything} where reject_reason is not null order by source_line"
+    ).fetchall()
+    if salt is None:
+        clear = connection.execute(
+            f"select source_line from {everything} where needs_salt limit 1"
+        ).fetchall()
+        if clear:
+            raise LandingError(
+                f"{path} holds an e-mail address or phone number in clear (record "
+                f"{clear[0][0]}), and KINDRED_SALT is not set. Set it to a long secret text, "
+                "keep it (another salt makes other hashes), and run `kindred land` again."
+            )
+    kept = ", ".join(f'"{column.name}"' for column in landed_columns(source, table))
+    write_parquet(
+        connection,
+        f"select {kept} from {everything} where reject_reason is null",
+        work / "data" / "rows.parquet",
+    )
+    broken = {line for line, reason, _ in faults if reason == "broken_json"}
+    hashes = _line_hashes(readable, broken) if broken else {}
+    faults = [(line, reason, hashes.get(line, of)) for line, reason, of in faults]
+    if ending == ".csv":
+        faults += connection.execute(
+            "select line, 'bad_csv:' || lower(replace(min(error_type::varchar), ' ', '_')), "
+            "md5(min(csv_line)) from csv_errors group by line order by line"
+        ).fetchall()
+    return faults
+
+
+def _readable(path: Path, found: Inspection, work: Path) -> Path:
+    """The file itself, or a copy that the engine reads better."""
+    is_packed_parquet = _ending(path) == ".parquet" and path.suffix == ".gz"
+    if not (found.has_byte_order_mark or is_packed_parquet):
+        return path
+    copy = work / f"content{_ending(path)}"
+    opened = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+    with opened as content, copy.open("wb") as plain:
+        if found.has_byte_order_mark:
+            content.read(3)
+        shutil.copyfileobj(content, plain)
+    return copy
+
+
+def _opened_text(path: Path):
+    opened = gzip.open if path.suffix == ".gz" else open
+    return opened(path, "rb")
+
+
+def _header(path: Path) -> str:
+    with _opened_text(path) as content:
+        return content.readline().decode("utf-8", "replace")
+
+
+def _line_hashes(path: Path, numbers: set[int]) -> dict[int, str]:
+    hashes, number = {}, 0
+    with _opened_text(path) as content:
+        for line in content:
+            if not line.strip():
+                continue
+            number += 1
+            if number in numbers:
+                hashes[number] = md5(line.strip()).hexdigest()
+    return hashes
+
+
+def _write_empty(
+    connection: duckdb.DuckDBPyConnection, columns: tuple[Column, ...], folder: Path
+) -> None:
+    _write_list(connection, columns, [], folder)
+
+
+def _write_list(
+    connection: duckdb.DuckDBPyConnection,
+    columns: tuple[Column, ...],
+    rows: list[tuple],
+    folder: Path,
+) -> None:
+    connection.execute(f"create or replace temp table listed ({declared(columns)})")
+    if rows:
+        places = ", ".join("?" for _ in columns)
+        connection.executemany(f"insert into listed values ({places})", rows)
+    write_parquet(connection, "from listed", folder / "rows.parquet")
