@@ -13,9 +13,7 @@
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {% if existing_relation is not none and not existing_relation.is_view -%}
-        {{ drop_relation_if_exists(existing_relation) }}
-    {%- endif %}
+    {{ drop_relation_if_exists(existing_relation) }}
 
     {% call statement('main') -%}
         {{ get_create_view_as_sql(target_relation, sql) }}
