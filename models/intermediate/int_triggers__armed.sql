@@ -14,17 +14,17 @@ rules as (
 matched as (
 
     select
-        matched.rule_id,
-        matched.user_id,
-        matched.key_value,
-        matched.event_id,
-        matched.role,
-        matched.occurred_microseconds,
+        matches.rule_id,
+        matches.user_id,
+        matches.key_value,
+        matches.event_id,
+        matches.match_role,
+        matches.occurred_microseconds,
         rules.wait_from,
         rules.after_microseconds
-    from {{ ref('int_triggers__matched') }} as matched
+    from {{ ref('int_triggers__matched') }} as matches
     inner join rules
-        on matched.rule_id = rules.rule_id
+        on matches.rule_id = rules.rule_id
 
 ),
 
@@ -37,11 +37,11 @@ moments as (
         user_id,
         key_value,
         event_id,
-        role,
+        match_role,
         wait_from,
         after_microseconds,
         occurred_microseconds as moment,
-        case role when 'stop' then 1 else 2 end as role_order,
+        case match_role when 'stop' then 1 else 2 end as role_order,
         0 as is_probe
     from matched
 
@@ -52,7 +52,7 @@ moments as (
         user_id,
         key_value,
         event_id,
-        'end' as role,
+        'end' as match_role,
         wait_from,
         after_microseconds,
         occurred_microseconds + after_microseconds as moment,
@@ -60,7 +60,7 @@ moments as (
         1 as is_probe
     from matched
     where
-        role = 'start'
+        match_role = 'start'
         and wait_from = 'first'
 
 ),
@@ -69,15 +69,15 @@ numbered as (
 
     select
         *,
-        sum(case when role = 'start' then 1 else 0 end) over (
+        sum(case when match_role = 'start' then 1 else 0 end) over (
             partition by rule_id, user_id, key_value
             order by moment, is_probe, event_id, role_order
             rows between unbounded preceding and current row
         ) as starts_so_far,
-        min(case when role in ('start', 'stop') then moment end) over (
+        -- read for rules from the last start only, and those have no probes in between
+        lead(moment) over (
             partition by rule_id, user_id, key_value
             order by moment, is_probe, event_id, role_order
-            rows between 1 following and unbounded following
         ) as next_event_moment
     from moments
 
@@ -88,8 +88,8 @@ followed as (
 
     select
         *,
-        min(case when role = 'stop' then moment end) over ahead as next_stop_moment,
-        min(case when role = 'stop' then starts_so_far end) over ahead as starts_at_next_stop
+        min(case when match_role = 'stop' then moment end) over ahead as next_stop_moment,
+        min(case when match_role = 'stop' then starts_so_far end) over ahead as starts_at_next_stop
     from numbered
     window ahead as (
         partition by rule_id, user_id, key_value
@@ -108,14 +108,14 @@ starts as (
         event_id,
         max(wait_from) as wait_from,
         max(after_microseconds) as after_microseconds,
-        max(case when role = 'start' then moment end) as started_microseconds,
-        max(case when role = 'start' then starts_so_far end) as start_number,
-        max(case when role = 'start' then next_event_moment end) as next_event_moment,
-        max(case when role = 'start' then next_stop_moment end) as next_stop_moment,
-        max(case when role = 'start' then starts_at_next_stop end) as starts_at_next_stop,
-        max(case when role = 'end' then starts_so_far end) as starts_at_end
+        max(case when match_role = 'start' then moment end) as started_microseconds,
+        max(case when match_role = 'start' then starts_so_far end) as start_number,
+        max(case when match_role = 'start' then next_event_moment end) as next_event_moment,
+        max(case when match_role = 'start' then next_stop_moment end) as next_stop_moment,
+        max(case when match_role = 'start' then starts_at_next_stop end) as starts_at_next_stop,
+        max(case when match_role = 'end' then starts_so_far end) as starts_at_end
     from followed
-    where role in ('start', 'end')
+    where match_role in ('start', 'end')
     group by rule_id, user_id, key_value, event_id
 
 ),

@@ -17,7 +17,7 @@ matched as (
         *,
         count(*) over (partition by rule_id, user_id, key_value) as lifetime_count
     from {{ ref('int_triggers__matched') }}
-    where role = 'match'
+    where match_role = 'match'
 
 ),
 

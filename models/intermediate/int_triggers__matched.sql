@@ -105,7 +105,7 @@ opening as (
         product_id,
         category,
         occurred_microseconds,
-        case kind when 'count' then 'match' else 'start' end as role
+        case kind when 'count' then 'match' else 'start' end as match_role
     from compared
     where
         filter_column is null
@@ -128,7 +128,7 @@ closing as (
         offered.product_id,
         offered.category,
         offered.occurred_microseconds,
-        'stop' as role
+        'stop' as match_role
     from offered
     inner join rules
         on offered.event_name = rules.then_not_event
@@ -165,7 +165,7 @@ final as (
         user_id,
         key_value,
         event_id,
-        role,
+        match_role,
         occurred_microseconds
     from keyed
     where key_value is not null

@@ -156,8 +156,8 @@ final as (
         candidates.candidate_number,
         fired.candidate_number is not null
         and candidates.fired_microseconds <= clock.as_of_microseconds
-        and clock.as_of_microseconds < candidates.fired_microseconds + candidates.expires_microseconds
-            as is_active,
+        and candidates.fired_microseconds + candidates.expires_microseconds
+        > clock.as_of_microseconds as is_active,
         {{ timestamp_from_microseconds('candidates.fired_microseconds') }} as fired_at,
         {{ timestamp_from_microseconds('candidates.window_started_microseconds') }}
             as window_started_at,

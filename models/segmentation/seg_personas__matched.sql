@@ -96,9 +96,9 @@ feature_values as (
         rules.operator,
         rules.threshold,
         case rules.subject_name
-            {%- for feature in persona_features() %}
-            when '{{ feature }}' then cast(features.{{ feature }} as double)
-            {%- endfor %}
+            {% for feature in persona_features() -%}
+                when '{{ feature }}' then cast(features.{{ feature }} as double)
+            {% endfor -%}
         end as subject_value
     from features
     inner join rules

@@ -4,7 +4,7 @@ cases as (
 
     select
         unnest([1, 1, 1, 1, 1, 1, 2, 2, null, 1]) as given,
-        unnest(['=', '!=', '>', '>=', '<', '<=', '>', '<', '=', 'like']) as operator,
+        unnest(['=', '!=', '>', '>=', '<', '<=', '>', '<', '=', 'like']) as comparison,
         unnest([true, false, false, true, false, true, true, false, null, null])
             as expected
 
@@ -14,9 +14,9 @@ final as (
 
     select
         given,
-        operator,
+        comparison,
         expected,
-        {{ compares('given', 'operator', '1') }} as actual
+        {{ compares('given', 'comparison', '1') }} as actual
     from cases
 
 )

@@ -147,7 +147,7 @@ final as (
                 then coalesce(
                     ecommerce['purchase_revenue'],
                     item_amounts['revenue'],
-                    {{ dbt.safe_cast('given_value', 'decimal(18, 4)') }}
+                    {{ number_from_text('given_value') }}
                 )
             when event_name = 'refund' and is_in_usd
                 then -abs(coalesce(ecommerce['refund_value_in_usd'], item_amounts['revenue_in_usd']))
@@ -155,10 +155,10 @@ final as (
                 then -abs(coalesce(
                     ecommerce['refund_value'],
                     item_amounts['revenue'],
-                    {{ dbt.safe_cast('given_value', 'decimal(18, 4)') }}
+                    {{ number_from_text('given_value') }}
                 ))
         end as revenue,
-        {{ dbt.safe_cast('given_engagement', 'bigint') }} as engaged_milliseconds,
+        cast({{ number_from_text('given_engagement') }} as bigint) as engaged_milliseconds,
         filled_count,
         payload_hash,
 

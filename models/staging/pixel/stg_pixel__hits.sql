@@ -99,7 +99,7 @@ final as (
         -- numbers
         cast(null as decimal(18, 4)) as quantity,
         cast(null as decimal(18, 4)) as price,
-        {{ dbt.safe_cast('given_revenue', 'decimal(18, 4)') }} as revenue,
+        {{ number_from_text('given_revenue') }} as revenue,
         cast(null as bigint) as engaged_milliseconds,
         filled_count,
         payload_hash,

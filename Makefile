@@ -1,0 +1,117 @@
+# Everything a person or a machine runs. Nothing outside this folder is written.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+export KINDRED_HOME ?= data
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export UV_CACHE_DIR := $(CURDIR)/.cache/uv
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONDONTWRITEBYTECODE := 1
+export DO_NOT_TRACK := 1
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(shell command -v uv 2>/dev/null)
+TEST_HOME := target/test/home
+EXAMPLE_HOME = target/examples/$(NAME)
+
+.PHONY: help
+help:  ## what there is to make
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# --- the environment ---------------------------------------------------------------
+
+$(BIN)/python:
+ifdef UV
+	$(UV) venv -q --python $(PYTHON) .venv
+else
+	$(PYTHON) -m venv .venv
+endif
+
+define install
+	$(if $(UV),$(UV) pip install -q --python $(BIN)/python,$(BIN)/python -m pip install -q) \
+		--require-hashes --no-deps -r $(1)
+	$(if $(UV),$(UV) pip install -q --python $(BIN)/python,$(BIN)/python -m pip install -q) \
+		--no-deps --no-build-isolation -e .
+endef
+
+.venv/.core: requirements.txt pyproject.toml | $(BIN)/python
+	$(call install,requirements.txt)
+	@touch $@
+
+.venv/.dev: requirements-dev.txt pyproject.toml | $(BIN)/python
+	$(call install,requirements-dev.txt)
+	@touch .venv/.core $@
+
+.PHONY: environment
+environment: .venv/.core  ## the virtual environment that builds run in
+
+# --- the main job ------------------------------------------------------------------
+
+.PHONY: build
+build: .venv/.core  ## sample (if the inbox is empty), land, dbt build, publish
+	$(BIN)/kindred sample --if-empty
+	$(BIN)/kindred land
+	$(BIN)/dbt build --quiet
+	$(BIN)/kindred publish
+	$(BIN)/kindred summary
+
+.PHONY: sample land publish
+sample: .venv/.core  ## a simulated shop into an empty inbox
+	$(BIN)/kindred sample
+land: .venv/.core  ## inbox -> landing, each file once
+	$(BIN)/kindred land
+publish: .venv/.core  ## build file -> published copy
+	$(BIN)/kindred publish
+
+.PHONY: example
+example: .venv/.core  ## a real set: make example NAME=online_retail FILE=<your file>
+	@test -n "$(NAME)" -a -n "$(FILE)" || { echo 'say make example NAME=<set> FILE=<your file>; sets: examples/README.md'; exit 2; }
+	$(BIN)/python examples/run.py "$(NAME)" "$(FILE)" "$(EXAMPLE_HOME)"
+	KINDRED_HOME="$(EXAMPLE_HOME)" $(BIN)/kindred land
+	KINDRED_HOME="$(EXAMPLE_HOME)" $(BIN)/dbt build --quiet --target-path "$(EXAMPLE_HOME)/target"
+	KINDRED_HOME="$(EXAMPLE_HOME)" $(BIN)/kindred publish
+	$(BIN)/python examples/reconcile.py "$(NAME)" "$(FILE)" "$(EXAMPLE_HOME)"
+	KINDRED_HOME="$(EXAMPLE_HOME)" $(BIN)/kindred summary
+
+.PHONY: replay
+replay: .venv/.core  ## a past moment in a home of its own: make replay AS_OF=2026-02-01
+	@test -n "$(AS_OF)" || { echo 'say make replay AS_OF=<moment>, such as 2026-02-01'; exit 2; }
+	KINDRED_LANDING="$(KINDRED_HOME)/landing" KINDRED_HOME="target/replays/$(subst :,,$(subst $() ,T,$(AS_OF)))" \
+		$(BIN)/dbt build --quiet --vars '{as_of: "$(AS_OF)"}'
+	KINDRED_HOME="target/replays/$(subst :,,$(subst $() ,T,$(AS_OF)))" $(BIN)/kindred publish
+
+.PHONY: docs
+docs: .venv/.core  ## every table and column as a page: target/static_index.html
+	$(BIN)/dbt docs generate --static --quiet
+
+# --- the proof ---------------------------------------------------------------------
+
+.PHONY: test
+test: .venv/.dev  ## lint, unit tests, a build from nothing, a second on top, the truth
+	@$(MAKE) --no-print-directory lint
+	rm -rf $(TEST_HOME)
+	$(BIN)/pytest
+	KINDRED_HOME=$(TEST_HOME) $(BIN)/kindred sample
+	KINDRED_HOME=$(TEST_HOME) $(BIN)/kindred land
+	KINDRED_HOME=$(TEST_HOME) $(BIN)/dbt build --quiet --warn-error-options '{"error": ["NoNodesForSelectionCriteria"]}'
+	KINDRED_HOME=$(TEST_HOME) $(BIN)/dbt build --quiet
+	KINDRED_HOME=$(TEST_HOME) $(BIN)/kindred publish
+	KINDRED_HOME=$(TEST_HOME) $(BIN)/pytest tests/python/built
+	KINDRED_HOME=$(TEST_HOME) $(BIN)/python -m kindred.samples.evaluation --home $(TEST_HOME)
+
+.PHONY: lint
+lint: .venv/.dev  ## ruff, a parse with warnings as errors, sqlfluff
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/dbt --quiet --warn-error parse --no-partial-parse
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models tests/generic tests/macros analyses | tail -n 30
+
+.PHONY: prove
+prove: .venv/.dev  ## break one line at a time and see the tests fail
+	$(BIN)/python tests/breakages/prove.py
+
+.PHONY: clean
+clean:  ## what builds and tests leave behind; never the data
+	rm -rf target logs .pytest_cache .ruff_cache
