@@ -28,16 +28,40 @@ clock as (
 
 spread as (
 
-    select 'customer' as identifier_kind, customer_id as identifier_value, analytics, marketing, changed_at, payload_hash
+    select
+        'customer' as identifier_kind,
+        customer_id as identifier_value,
+        analytics,
+        marketing,
+        changed_at,
+        payload_hash
     from consents
     union all
-    select 'login' as identifier_kind, login as identifier_value, analytics, marketing, changed_at, payload_hash
+    select
+        'login' as identifier_kind,
+        login as identifier_value,
+        analytics,
+        marketing,
+        changed_at,
+        payload_hash
     from consents
     union all
-    select 'anonymous' as identifier_kind, anonymous_id as identifier_value, analytics, marketing, changed_at, payload_hash
+    select
+        'anonymous' as identifier_kind,
+        anonymous_id as identifier_value,
+        analytics,
+        marketing,
+        changed_at,
+        payload_hash
     from consents
     union all
-    select 'email' as identifier_kind, email_hash as identifier_value, analytics, marketing, changed_at, payload_hash
+    select
+        'email' as identifier_kind,
+        email_hash as identifier_value,
+        analytics,
+        marketing,
+        changed_at,
+        payload_hash
     from consents
     union all
     select

@@ -27,7 +27,10 @@ erased_customers as (
     from customers
     inner join erased
         on
-            (erased.identifier_kind = 'customer' and customers.customer_id = erased.identifier_value)
+            (
+                erased.identifier_kind = 'customer'
+                and customers.customer_id = erased.identifier_value
+            )
             or (erased.identifier_kind = 'login' and customers.login = erased.identifier_value)
             or (erased.identifier_kind = 'email' and customers.email_hash = erased.identifier_value)
             or (erased.identifier_kind = 'phone' and customers.phone_hash = erased.identifier_value)
@@ -40,7 +43,11 @@ numbered as (
         customers.*,
         erased_customers.batch is not null as is_erased,
         row_number() over (
-            partition by erased_customers.batch is not null, customers.customer_id, customers.login, customers.payload_hash
+            partition by
+                erased_customers.batch is not null,
+                customers.customer_id,
+                customers.login,
+                customers.payload_hash
             order by customers.batch, customers.source_line
         ) as copy_number
     from customers

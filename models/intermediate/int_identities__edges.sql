@@ -132,76 +132,76 @@ edges as (
 
     {% for kind, identifier in strong + weak -%}
     -- an edge to itself declares the identifier
-    select
-        '{{ kind }}' as left_kind,
-        {{ identifier }} as left_value,
-        '{{ kind }}' as right_kind,
-        {{ identifier }} as right_value,
-        {{ 'true' if loop.index <= strong | length else 'false' }} as is_strong,
-        first_seen_at,
-        last_seen_at
-    from records
-    where {{ identifier }} is not null
+        select
+            '{{ kind }}' as left_kind,
+            {{ identifier }} as left_value,
+            '{{ kind }}' as right_kind,
+            {{ identifier }} as right_value,
+            {{ 'true' if loop.index <= strong | length else 'false' }} as is_strong,
+            first_seen_at,
+            last_seen_at
+        from records
+        where {{ identifier }} is not null
 
-    union all
+        union all
 
     {% endfor -%}
     {% for kind, identifier in strong -%}
-    {% for other_kind, other_identifier in strong[loop.index:] -%}
-    select
-        '{{ kind }}' as left_kind,
-        {{ identifier }} as left_value,
-        '{{ other_kind }}' as right_kind,
-        {{ other_identifier }} as right_value,
-        true as is_strong,
-        first_seen_at,
-        last_seen_at
-    from records
-    where
-        {{ identifier }} is not null
-        and {{ other_identifier }} is not null
+        {% for other_kind, other_identifier in strong[loop.index:] -%}
+            select
+                '{{ kind }}' as left_kind,
+                {{ identifier }} as left_value,
+                '{{ other_kind }}' as right_kind,
+                {{ other_identifier }} as right_value,
+                true as is_strong,
+                first_seen_at,
+                last_seen_at
+            from records
+            where
+                {{ identifier }} is not null
+                and {{ other_identifier }} is not null
 
-    union all
+            union all
 
-    {% endfor -%}
+        {% endfor -%}
     {% endfor -%}
     {% for kind, identifier in weak -%}
-    {% for other_kind, other_identifier in weak[loop.index:] -%}
-    select
-        '{{ kind }}' as left_kind,
-        {{ identifier }} as left_value,
-        '{{ other_kind }}' as right_kind,
-        {{ other_identifier }} as right_value,
-        false as is_strong,
-        first_seen_at,
-        last_seen_at
-    from records
-    where
-        {{ identifier }} is not null
-        and {{ other_identifier }} is not null
+        {% for other_kind, other_identifier in weak[loop.index:] -%}
+            select
+                '{{ kind }}' as left_kind,
+                {{ identifier }} as left_value,
+                '{{ other_kind }}' as right_kind,
+                {{ other_identifier }} as right_value,
+                false as is_strong,
+                first_seen_at,
+                last_seen_at
+            from records
+            where
+                {{ identifier }} is not null
+                and {{ other_identifier }} is not null
 
-    union all
+            union all
 
-    {% endfor -%}
-    -- the strong identifier that says most about who it is
-    select
-        '{{ kind }}' as left_kind,
-        {{ identifier }} as left_value,
-        case
-            when login is not null then 'login'
-            when customer_id is not null then 'customer'
-            when email_hash is not null then 'email'
-            else 'phone'
-        end as right_kind,
-        coalesce(login, customer_id, email_hash, phone_hash) as right_value,
-        false as is_strong,
-        first_seen_at,
-        last_seen_at
-    from records
-    where
-        {{ identifier }} is not null
-        and coalesce(login, customer_id, email_hash, phone_hash) is not null
-    {{ 'union all' if not loop.last }}
+        {% endfor -%}
+        -- the strong identifier that says most about who it is
+        select
+            '{{ kind }}' as left_kind,
+            {{ identifier }} as left_value,
+            case
+                when login is not null then 'login'
+                when customer_id is not null then 'customer'
+                when email_hash is not null then 'email'
+                else 'phone'
+            end as right_kind,
+            coalesce(login, customer_id, email_hash, phone_hash) as right_value,
+            false as is_strong,
+            first_seen_at,
+            last_seen_at
+        from records
+        where
+            {{ identifier }} is not null
+            and coalesce(login, customer_id, email_hash, phone_hash) is not null
+                {{ 'union all' if not loop.last }}
 
     {% endfor %}
 

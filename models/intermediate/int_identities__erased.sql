@@ -16,7 +16,10 @@ customers as (
 
 requested as (
 
-    select identifier_kind, identifier_value, requested_at
+    select
+        identifier_kind,
+        identifier_value,
+        requested_at
     from erasures
 
 ),
@@ -33,24 +36,55 @@ named_customers as (
     from customers
     inner join requested
         on
-            (requested.identifier_kind = 'email' and customers.email_hash = requested.identifier_value)
-            or (requested.identifier_kind = 'phone' and customers.phone_hash = requested.identifier_value)
-            or (requested.identifier_kind = 'customer' and customers.customer_id = requested.identifier_value)
-            or (requested.identifier_kind = 'login' and customers.login = requested.identifier_value)
+            (
+                requested.identifier_kind = 'email'
+                and customers.email_hash = requested.identifier_value
+            )
+            or (
+                requested.identifier_kind = 'phone'
+                and customers.phone_hash = requested.identifier_value
+            )
+            or (
+                requested.identifier_kind = 'customer'
+                and customers.customer_id = requested.identifier_value
+            )
+            or (
+                requested.identifier_kind = 'login' and customers.login = requested.identifier_value
+            )
 
 ),
 
 spread as (
 
-    select identifier_kind, identifier_value, requested_at from requested
+    select
+        identifier_kind,
+        identifier_value,
+        requested_at
+    from requested
     union all
-    select 'customer' as identifier_kind, customer_id as identifier_value, requested_at from named_customers
+    select
+        'customer' as identifier_kind,
+        customer_id as identifier_value,
+        requested_at
+    from named_customers
     union all
-    select 'login' as identifier_kind, login as identifier_value, requested_at from named_customers
+    select
+        'login' as identifier_kind,
+        login as identifier_value,
+        requested_at
+    from named_customers
     union all
-    select 'email' as identifier_kind, email_hash as identifier_value, requested_at from named_customers
+    select
+        'email' as identifier_kind,
+        email_hash as identifier_value,
+        requested_at
+    from named_customers
     union all
-    select 'phone' as identifier_kind, phone_hash as identifier_value, requested_at from named_customers
+    select
+        'phone' as identifier_kind,
+        phone_hash as identifier_value,
+        requested_at
+    from named_customers
 
 ),
 

@@ -30,7 +30,12 @@ numbered as (
         end as early_outcome,
         row_number() over (
             partition by
-                lines.batch, lines.order_id, lines.line_id, lines.product_id, lines.quantity, lines.unit_price
+                lines.batch,
+                lines.order_id,
+                lines.line_id,
+                lines.product_id,
+                lines.quantity,
+                lines.unit_price
             order by lines.payload_hash, lines.source_line
         ) as equal_line_number
     from lines

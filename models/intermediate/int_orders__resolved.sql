@@ -89,7 +89,8 @@ header_sums as (
         max(case when order_id = booked_order_id then email_hash end) as email_hash,
         max(case when order_id = booked_order_id then status end) as status,
         max(currency) as currency,
-        sum(case when order_id = booked_order_id then discount_amount else 0 end) as discount_amount,
+        sum(case when order_id = booked_order_id then discount_amount else 0 end)
+            as discount_amount,
         sum(refunded_amount) as refunded_amount,
         sum(case when order_id = booked_order_id then gross_amount else 0 end) as gross_amount,
         min(case when order_id = booked_order_id then ordered_at end) as ordered_at
@@ -114,15 +115,18 @@ crm_priced as (
         header_sums.login,
         header_sums.email_hash,
         header_sums.status,
-        coalesce(header_sums.currency, line_sums.currency, '{{ var("reporting_currency") }}') as currency,
+        coalesce(header_sums.currency, line_sums.currency, '{{ var("reporting_currency") }}')
+            as currency,
         coalesce(line_sums.line_count, 0) as line_count,
         coalesce(line_sums.unit_count, 0) as unit_count,
         coalesce(line_sums.product_count, 0) as product_count,
-        coalesce(line_sums.discount_amount, 0) + coalesce(header_sums.discount_amount, 0) as discount_amount,
+        coalesce(line_sums.discount_amount, 0)
+        + coalesce(header_sums.discount_amount, 0) as discount_amount,
         coalesce(line_sums.sold_amount, header_sums.gross_amount, 0)
         - coalesce(line_sums.discount_amount, 0)
         - coalesce(header_sums.discount_amount, 0) as gross_revenue,
-        coalesce(line_sums.refunded_amount, 0) + coalesce(header_sums.refunded_amount, 0) as refunded_amount,
+        coalesce(line_sums.refunded_amount, 0)
+        + coalesce(header_sums.refunded_amount, 0) as refunded_amount,
         coalesce(header_sums.ordered_at, line_sums.ordered_at) as ordered_at
     from crm_keys
     left join line_sums

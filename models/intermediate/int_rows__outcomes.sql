@@ -119,19 +119,19 @@ event_rows as (
         on sessionized.session_id = sessions.session_id
 
     {% for source_name, table_name, model_name in event_tables %}
-    union all
+        union all
 
-    select
-        landed.source,
-        'after_as_of' as outcome,
-        landed.currency,
-        landed.revenue as amount,
-        landed.loaded_at
-    from {{ ref(model_name) }} as landed
-    cross join clock
-    where
-        landed.unusable_reason is null
-        and landed.occurred_at > clock.as_of
+        select
+            landed.source,
+            'after_as_of' as outcome,
+            landed.currency,
+            landed.revenue as amount,
+            landed.loaded_at
+        from {{ ref(model_name) }} as landed
+        cross join clock
+        where
+            landed.unusable_reason is null
+            and landed.occurred_at > clock.as_of
     {% endfor %}
 
 ),
@@ -142,7 +142,7 @@ tabled_events as (
         source,
         case source
             {%- for source_name, table_name, model_name in event_tables %}
-            when '{{ source_name }}' then '{{ table_name }}'
+                when '{{ source_name }}' then '{{ table_name }}'
             {%- endfor %}
         end as source_table,
         outcome,
@@ -157,23 +157,25 @@ tabled_events as (
 numbered_plain as (
 
     {% for source_name, table_name, model_name, moment, currency, amount in plain_tables -%}
-    select
-        '{{ source_name }}' as source,
-        '{{ table_name }}' as source_table,
-        unusable_reason,
-        {{ moment }} as occurred_at,
-        cast({{ currency }} as varchar) as currency,
-        cast({{ amount }} as decimal(18, 4)) as amount,
-        loaded_at,
-        row_number() over (
-            partition by
-                unusable_reason,
-                -- rows without a hash cannot be told to be the same
-                coalesce(payload_hash, cast(batch as varchar) || '-' || cast(source_line as varchar))
-            order by batch, source_line
-        ) as copy_number
-    from {{ ref(model_name) }}
-    {{ 'union all' if not loop.last }}
+        select
+            '{{ source_name }}' as source,
+            '{{ table_name }}' as source_table,
+            unusable_reason,
+            {{ moment }} as occurred_at,
+            cast({{ currency }} as varchar) as currency,
+            cast({{ amount }} as decimal(18, 4)) as amount,
+            loaded_at,
+            row_number() over (
+                partition by
+                    unusable_reason,
+                    -- rows without a hash cannot be told to be the same
+                    coalesce(
+                        payload_hash, cast(batch as varchar) || '-' || cast(source_line as varchar)
+                    )
+                order by batch, source_line
+            ) as copy_number
+        from {{ ref(model_name) }}
+                {{ 'union all' if not loop.last }}
 
     {% endfor %}
 

@@ -112,7 +112,9 @@ matched as (
         channel_groups.channel_group,
         row_number() over (
             partition by
-                combinations.traffic_source, combinations.traffic_medium, combinations.traffic_campaign
+                combinations.traffic_source,
+                combinations.traffic_medium,
+                combinations.traffic_campaign
             order by channel_groups.priority
         ) as match_number
     from combinations

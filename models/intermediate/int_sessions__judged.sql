@@ -81,8 +81,10 @@ shadowed as (
         on
             lower_ranked.anonymous_id = higher_ranked.anonymous_id
             and lower_ranked.tracker_rank > higher_ranked.tracker_rank
-            and lower_ranked.started_at <= {{ add_seconds('higher_ranked.ended_at', var('session_timeout_seconds')) }}
-            and higher_ranked.started_at <= {{ add_seconds('lower_ranked.ended_at', var('session_timeout_seconds')) }}
+            and lower_ranked.started_at
+            <= {{ add_seconds('higher_ranked.ended_at', var('session_timeout_seconds')) }}
+            and higher_ranked.started_at
+            <= {{ add_seconds('lower_ranked.ended_at', var('session_timeout_seconds')) }}
 
 ),
 

@@ -41,14 +41,17 @@ summed as (
         count(distinct product_id) as distinct_product_count,
         count(case when is_path_step then 1 end) as path_step_count,
         sum(engagement_weight) as engagement_weight,
-        cast(coalesce(sum(case when event_name = 'purchase' then revenue end), 0) as decimal(18, 4)) as revenue,
+        cast(
+            coalesce(sum(case when event_name = 'purchase' then revenue end), 0) as decimal(18, 4)
+        ) as revenue,
         sum(engaged_milliseconds) as engaged_milliseconds,
         {{ first_by('page', 'event_position') }} as landing_page,
         {{ last_by('page', 'event_position') }} as exit_page,
         {{ first_by('device', 'event_position') }} as device,
         {{ first_by('country', 'event_position') }} as country,
         {{ first_by('currency', 'event_position') }} as currency,
-        {{ ordered_text('case when is_path_step then event_name end', 'event_position', '>') }} as whole_path,
+        {{ ordered_text('case when is_path_step then event_name end', 'event_position', '>') }}
+            as whole_path,
         count(case when is_visit then 1 end) > 0 as is_visit,
         count(case when is_counted then 1 end) > 0 as is_counted
     from events
@@ -70,7 +73,8 @@ engaged as (
     select
         *,
         -- without a measured engagement the time between first and last event stands for it
-        coalesce(cast(floor(engaged_milliseconds / 1000.0) as bigint), duration_seconds) as engaged_seconds
+        coalesce(cast(floor(engaged_milliseconds / 1000.0) as bigint), duration_seconds)
+            as engaged_seconds
     from timed
 
 ),
@@ -111,7 +115,8 @@ final as (
         engaged.engaged_seconds < 10
         and engaged.page_view_count < 2
         and engaged.purchase_count = 0 as is_bounce,
-        {{ add_seconds('engaged.ended_at', var('session_timeout_seconds')) }} >= clock.as_of as is_open,
+        {{ add_seconds('engaged.ended_at', var('session_timeout_seconds')) }}
+        >= clock.as_of as is_open,
         engaged.is_visit and engaged.is_counted as is_counted,
         engaged.started_at,
         engaged.ended_at

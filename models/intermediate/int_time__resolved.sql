@@ -57,7 +57,8 @@ wanted as (
     select
         newest.newest_at,
         previous.as_of as previous_as_of,
-        {{ "cast('" ~ var('as_of') ~ "' as timestamp)" if var('as_of') else 'cast(null as timestamp)' }} as given_as_of
+        {{ "cast('" ~ var('as_of') ~ "' as timestamp)" if var('as_of') else 'cast(null as timestamp)' }}
+            as given_as_of
     from newest
     cross join previous
 

@@ -34,15 +34,18 @@ final as (
         bots.bot_name,
         bots.user_agent is not null as is_bot,
         case
-            when {{ text_matches('lower(user_agents.user_agent)', "'ipad|tablet|kindle|silk/|playbook'") }}
+            when
+                {{ text_matches('lower(user_agents.user_agent)', "'ipad|tablet|kindle|silk/|playbook'") }}
                 then 'tablet'
             when
                 {{ text_matches('lower(user_agents.user_agent)', "'android'") }}
                 and not {{ text_matches('lower(user_agents.user_agent)', "'mobile'") }}
                 then 'tablet'
-            when {{ text_matches('lower(user_agents.user_agent)', "'mobi|iphone|ipod|android|windows phone'") }}
+            when
+                {{ text_matches('lower(user_agents.user_agent)', "'mobi|iphone|ipod|android|windows phone'") }}
                 then 'mobile'
-            when {{ text_matches('lower(user_agents.user_agent)', "'smart-?tv|appletv|googletv|hbbtv'") }}
+            when
+                {{ text_matches('lower(user_agents.user_agent)', "'smart-?tv|appletv|googletv|hbbtv'") }}
                 then 'smart tv'
             else 'desktop'
         end as device

@@ -64,7 +64,8 @@ event_slices as (
     select
         dated_events.user_id,
         dated_events.active_date,
-        {{ slice_end('dated_events.occurred_at', 'dated_events.active_date', 'cuts.cut_at') }} as slice_end_at,
+        {{ slice_end('dated_events.occurred_at', 'dated_events.active_date', 'cuts.cut_at') }}
+            as slice_end_at,
         count(*) as event_count,
         count(case when dated_events.event_name = 'view_item' then 1 end) as view_count,
         count(case when dated_events.event_name = 'add_to_cart' then 1 end) as cart_count,
@@ -87,7 +88,8 @@ session_slices as (
     select
         dated_sessions.user_id,
         dated_sessions.active_date,
-        {{ slice_end('dated_sessions.started_at', 'dated_sessions.active_date', 'cuts.cut_at') }} as slice_end_at,
+        {{ slice_end('dated_sessions.started_at', 'dated_sessions.active_date', 'cuts.cut_at') }}
+            as slice_end_at,
         count(*) as session_count,
         sum(dated_sessions.duration_seconds) as session_seconds,
         sum(dated_sessions.engaged_seconds) as engaged_seconds,
@@ -96,7 +98,9 @@ session_slices as (
         sum(dated_sessions.distinct_page_count) as distinct_page_count,
         sum(dated_sessions.path_step_count) as path_step_count,
         count(case when dated_sessions.cart_count > 0 then 1 end) as cart_session_count,
-        count(case when dated_sessions.cart_count > 0 and dated_sessions.purchase_count = 0 then 1 end) as abandoned_session_count
+        count(
+            case when dated_sessions.cart_count > 0 and dated_sessions.purchase_count = 0 then 1 end
+        ) as abandoned_session_count
     from dated_sessions
     left join cuts
         on dated_sessions.active_date = cuts.cut_date
@@ -112,7 +116,8 @@ order_slices as (
     select
         dated_orders.user_id,
         dated_orders.active_date,
-        {{ slice_end('dated_orders.ordered_at', 'dated_orders.active_date', 'cuts.cut_at') }} as slice_end_at,
+        {{ slice_end('dated_orders.ordered_at', 'dated_orders.active_date', 'cuts.cut_at') }}
+            as slice_end_at,
         count(case when dated_orders.is_purchase then 1 end) as order_count,
         sum(dated_orders.reporting_revenue) as revenue,
         sum(dated_orders.reporting_list_amount) as list_amount,
@@ -131,11 +136,23 @@ order_slices as (
 
 slices as (
 
-    select user_id, active_date, slice_end_at from event_slices
+    select
+        user_id,
+        active_date,
+        slice_end_at
+    from event_slices
     union
-    select user_id, active_date, slice_end_at from session_slices
+    select
+        user_id,
+        active_date,
+        slice_end_at
+    from session_slices
     union
-    select user_id, active_date, slice_end_at from order_slices
+    select
+        user_id,
+        active_date,
+        slice_end_at
+    from order_slices
 
 ),
 

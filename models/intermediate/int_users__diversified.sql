@@ -21,19 +21,21 @@ counted as (
         moments.period,
         moments.as_of,
         category_days.category,
-        {%- for days in windows %}
+    {%- for days in windows %}
         sum(
             case
                 when category_days.slice_end_at > {{ add_seconds('moments.as_of', -86400 * days) }}
                     then category_days.item_count
             end
         ) as item_count_{{ days }}d{{ ',' if not loop.last }}
-        {%- endfor %}
+    
+    {%- endfor %}
     from category_days
     inner join moments
         on
             category_days.slice_end_at <= moments.as_of
-            and category_days.slice_end_at > {{ add_seconds('moments.as_of', -86400 * windows[-1]) }}
+            and category_days.slice_end_at
+            > {{ add_seconds('moments.as_of', -86400 * windows[-1]) }}
     group by category_days.user_id, moments.period, moments.as_of, category_days.category
 
 ),
@@ -44,12 +46,14 @@ final as (
         user_id,
         period,
         as_of,
-        {%- for days in windows %}
+    {%- for days in windows %}
         -- Shannon entropy in nats: ln(n) less the mean of ln(count) weighted by count
         ln(cast(sum(item_count_{{ days }}d) as double))
         - sum(item_count_{{ days }}d * ln(cast(item_count_{{ days }}d as double)))
-        / cast(sum(item_count_{{ days }}d) as double) as category_entropy_{{ days }}d{{ ',' if not loop.last }}
-        {%- endfor %}
+        / cast(sum(item_count_{{ days }}d) as double)
+            as category_entropy_{{ days }}d{{ ',' if not loop.last }}
+    
+    {%- endfor %}
     from counted
     group by user_id, period, as_of
 

@@ -29,7 +29,8 @@ identified as (
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at,
         count(*) as identifier_count,
-        count(case when identifier_kind in ('login', 'customer', 'email', 'phone') then 1 end) > 0 as is_known,
+        count(case when identifier_kind in ('login', 'customer', 'email', 'phone') then 1 end)
+        > 0 as is_known,
         count(case when is_suspect then 1 end) > 0 as is_suspect
     from identities
     group by user_id
@@ -87,7 +88,9 @@ customer_users as (
                 else 'phone'
             end
             and identities.identifier_value
-            = coalesce(customers.customer_id, customers.login, customers.email_hash, customers.phone_hash)
+            = coalesce(
+                customers.customer_id, customers.login, customers.email_hash, customers.phone_hash
+            )
 
 ),
 

@@ -26,11 +26,12 @@ final as (
     select
         user_id,
         {%- for feature in catalogued_features() %}
-        cast({{ feature }} as double) as {{ feature }},
+            cast({{ feature }} as double) as {{ feature }},
         {%- endfor %}
-        {%- for category in catalogued_categories().keys() %}
+    {%- for category in catalogued_categories().keys() %}
         {{ category }}{{ ',' if not loop.last }}
-        {%- endfor %}
+    
+{%- endfor %}
     from drawn
     where draw_number <= {{ var('fit_sample_size') }}
 

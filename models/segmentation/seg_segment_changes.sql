@@ -216,7 +216,7 @@ run_marks as (
     from clock
     cross join last_run
     left join assigned
-        on assigned.as_of = clock.as_of
+        on clock.as_of = assigned.as_of
     where
         last_run.scored_at is null
         or clock.as_of > last_run.scored_at

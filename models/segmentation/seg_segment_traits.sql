@@ -21,7 +21,8 @@ final as (
         artifacts.segment_id,
         artifacts.feature,
         max(case when artifacts.name = 'mean' then artifacts.value end) as mean,
-        max(case when artifacts.name = 'population_mean' then artifacts.value end) as population_mean,
+        max(case when artifacts.name = 'population_mean' then artifacts.value end)
+            as population_mean,
         max(case when artifacts.name = 'z_score' then artifacts.value end) as z_score
     from artifacts
     inner join models

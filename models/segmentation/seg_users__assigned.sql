@@ -62,7 +62,8 @@ channel_priors as (
     select
         acquisition_channel,
         segment_id,
-        cast(user_count as double) / sum(user_count) over (partition by acquisition_channel) as share,
+        cast(user_count as double)
+        / sum(user_count) over (partition by acquisition_channel) as share,
         row_number() over (
             partition by acquisition_channel
             order by user_count desc, segment_id asc
@@ -110,18 +111,23 @@ final as (
         classified.user_id,
         case
             when classified.method = 'prior'
-                then coalesce(channel_priors.segment_id, overall_priors.segment_id, scored.segment_id)
+                then
+                    coalesce(
+                        channel_priors.segment_id, overall_priors.segment_id, scored.segment_id
+                    )
             else scored.segment_id
         end as segment_id,
         scored.model_version,
-        case when classified.method <> 'prior' then scored.runner_up_segment_id end as runner_up_segment_id,
+        case when classified.method <> 'prior' then scored.runner_up_segment_id end
+            as runner_up_segment_id,
         classified.method,
         case when classified.method <> 'prior' then explained.top_drivers end as top_drivers,
         scored.distance,
         case
             when classified.method = 'prior' then 0
             else coalesce(
-                {{ safe_ratio('scored.runner_up_distance - scored.distance', 'scored.runner_up_distance') }}, 1
+                {{ safe_ratio('scored.runner_up_distance - scored.distance', 'scored.runner_up_distance') }},
+                1
             )
         end as margin,
         case

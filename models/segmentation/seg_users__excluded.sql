@@ -27,18 +27,21 @@ bounds as (
 unfolded as (
 
     {% for feature in catalogued_features() -%}
-    select
-        users.user_id,
-        bounds.feature
-    from users
-    inner join bounds
-        on
-            bounds.feature = '{{ feature }}'
-            and (users.{{ feature }} < bounds.outlier_lower or users.{{ feature }} > bounds.outlier_upper)
-    {% if not loop.last %}
-    union all
+        select
+            users.user_id,
+            bounds.feature
+        from users
+        inner join bounds
+            on
+                bounds.feature = '{{ feature }}'
+                and (
+                    users.{{ feature }} < bounds.outlier_lower
+                    or users.{{ feature }} > bounds.outlier_upper
+                )
+        {% if not loop.last %}
+            union all
 
-    {% endif -%}
+        {% endif -%}
     {%- endfor %}
 
 ),

@@ -23,20 +23,20 @@ clustered as (
 unfolded as (
 
     {% for dimension in dimensions -%}
-    select
-        users.user_id,
-        '{{ dimension }}' as feature,
-        users.{{ dimension }} as scaled_value
-    from users
-    inner join clustered
-        on
-            users.model_version = clustered.model_version
-            and clustered.feature = '{{ dimension }}'
-    where users.{{ dimension }} is not null
-    {% if not loop.last %}
-    union all
+        select
+            users.user_id,
+            '{{ dimension }}' as feature,
+            users.{{ dimension }} as scaled_value
+        from users
+        inner join clustered
+            on
+                users.model_version = clustered.model_version
+                and clustered.feature = '{{ dimension }}'
+        where users.{{ dimension }} is not null
+        {% if not loop.last %}
+            union all
 
-    {% endif -%}
+        {% endif -%}
     {%- endfor %}
 
 ),

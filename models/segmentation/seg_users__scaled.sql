@@ -34,14 +34,26 @@ wide as (
     select
         learned.model_version
         {%- for feature in features %}
-        {%- for parameter in parameters %},
-        max(case when learned.feature = '{{ feature }}' then learned.{{ parameter }} end) as {{ feature }}__{{ parameter }}
-        {%- endfor %}
+            {%- for parameter in parameters %}
+                ,
+                max(
+                    case when learned.feature = '{{ feature }}' then learned.{{ parameter }} end
+                )
+                    as {{ feature }}__{{ parameter }}
+            
+                {%- endfor %}
         {%- endfor %}
         {%- for dimension in encoded_dimensions() %}
-        {%- for parameter in ['center', 'scale', 'weight'] %},
-        max(case when learned.feature = '{{ dimension.name }}' then learned.{{ parameter }} end) as {{ dimension.name }}__{{ parameter }}
-        {%- endfor %}
+            {%- for parameter in ['center', 'scale', 'weight'] %}
+                ,
+                max(
+                    case
+                        when learned.feature = '{{ dimension.name }}' then learned.{{ parameter }}
+                    end
+                )
+                    as {{ dimension.name }}__{{ parameter }}
+            
+                {%- endfor %}
         {%- endfor %}
     from learned
     group by learned.model_version
@@ -52,11 +64,17 @@ wide_levels as (
 
     select
         model_version
-        {%- for dimension in encoded_dimensions() %},
-        max(
-            case when feature = '{{ dimension.category }}' and name = '{{ dimension.slot }}' then text end
-        ) as {{ dimension.name }}__level
-        {%- endfor %}
+        {%- for dimension in encoded_dimensions() %}
+            ,
+            max(
+                case
+                    when
+                        feature = '{{ dimension.category }}' and name = '{{ dimension.slot }}'
+                        then text
+                end
+            ) as {{ dimension.name }}__level
+    
+            {%- endfor %}
     from levels
     group by model_version
 
@@ -71,14 +89,20 @@ imputed as (
         live.is_champion,
         wide.*,
         {%- for dimension in encoded_dimensions() %}
-        case
-            when users.{{ dimension.category }} = wide_levels.{{ dimension.name }}__level then 1.0
-            else 0.0
-        end as {{ dimension.name }}__value,
+            case
+                when
+                    users.{{ dimension.category }} = wide_levels.{{ dimension.name }}__level
+                    then 1.0
+                else 0.0
+            end as {{ dimension.name }}__value,
         {%- endfor %}
-        {%- for feature in features %}
-        coalesce(cast(users.{{ feature }} as double), wide.{{ feature }}__fill_value) as {{ feature }}__value{{ ',' if not loop.last }}
-        {%- endfor %}
+    {%- for feature in features %}
+        coalesce(
+            cast(users.{{ feature }} as double), wide.{{ feature }}__fill_value
+        )
+            as {{ feature }}__value{{ ',' if not loop.last }}
+    
+    {%- endfor %}
     from users
     cross join live
     inner join wide
@@ -92,9 +116,11 @@ clipped as (
 
     select
         *,
-        {%- for feature in features %}
-        {{ clip_to_range(feature ~ '__value', feature ~ '__lower', feature ~ '__upper') }} as {{ feature }}__clipped{{ ',' if not loop.last }}
-        {%- endfor %}
+    {%- for feature in features %}
+        {{ clip_to_range(feature ~ '__value', feature ~ '__lower', feature ~ '__upper') }}
+            as {{ feature }}__clipped{{ ',' if not loop.last }}
+    
+    {%- endfor %}
     from imputed
 
 ),
@@ -103,9 +129,11 @@ transformed as (
 
     select
         *,
-        {%- for feature in features %}
-        {{ transformed(feature ~ '__clipped', feature ~ '__transform', feature ~ '__lambda') }} as {{ feature }}__transformed{{ ',' if not loop.last }}
-        {%- endfor %}
+    {%- for feature in features %}
+        {{ transformed(feature ~ '__clipped', feature ~ '__transform', feature ~ '__lambda') }}
+            as {{ feature }}__transformed{{ ',' if not loop.last }}
+    
+    {%- endfor %}
     from clipped
 
 ),
@@ -119,11 +147,16 @@ final as (
         model_version,
         is_champion,
         {%- for dimension in encoded_dimensions() %}
-        ({{ dimension.name }}__value - {{ dimension.name }}__center) / {{ dimension.name }}__scale * {{ dimension.name }}__weight as {{ dimension.name }},
+            ({{ dimension.name }}__value - {{ dimension.name }}__center)
+            / {{ dimension.name }}__scale
+            * {{ dimension.name }}__weight as {{ dimension.name }},
         {%- endfor %}
-        {%- for feature in features %}
-        ({{ feature }}__transformed - {{ feature }}__center) / {{ feature }}__scale * {{ feature }}__weight as {{ feature }}{{ ',' if not loop.last }}
-        {%- endfor %}
+    {%- for feature in features %}
+        ({{ feature }}__transformed - {{ feature }}__center)
+        / {{ feature }}__scale
+        * {{ feature }}__weight as {{ feature }}{{ ',' if not loop.last }}
+    
+    {%- endfor %}
     from transformed
 
 )

@@ -19,9 +19,11 @@ wide as (
     select
         model_version,
         segment_id,
-        {%- for dimension in dimensions %}
-        max(case when feature = '{{ dimension }}' then center end) as {{ dimension }}{{ ',' if not loop.last }}
-        {%- endfor %}
+    {%- for dimension in dimensions %}
+        max(case when feature = '{{ dimension }}' then center end)
+            as {{ dimension }}{{ ',' if not loop.last }}
+    
+    {%- endfor %}
     from centers
     group by model_version, segment_id
 
@@ -38,7 +40,9 @@ measured as (
         wide.segment_id,
         -- a feature that the model does not cluster on has no centre and adds nothing
         {%- for dimension in dimensions %}
-        coalesce(power(users.{{ dimension }} - wide.{{ dimension }}, 2), 0){{ ' +' if not loop.last }}
+            coalesce(
+                power(users.{{ dimension }} - wide.{{ dimension }}, 2), 0
+            ){{ ' +' if not loop.last }}
         {%- endfor %} as squared_distance
     from users
     inner join wide

@@ -72,8 +72,8 @@ members as (
     from ended_days
     inner join periods
         on
-            periods.valid_from <= ended_days.seen_at
-            and (periods.valid_to is null or periods.valid_to > ended_days.seen_at)
+            ended_days.seen_at >= periods.valid_from
+            and (periods.valid_to is null or ended_days.seen_at < periods.valid_to)
     left join users
         on periods.user_id = users.user_id
     group by ended_days.day, periods.segment_id
@@ -129,8 +129,8 @@ activity as (
     inner join periods
         on
             user_days.user_id = periods.user_id
-            and periods.valid_from <= ended_days.seen_at
-            and (periods.valid_to is null or periods.valid_to > ended_days.seen_at)
+            and ended_days.seen_at >= periods.valid_from
+            and (periods.valid_to is null or ended_days.seen_at < periods.valid_to)
     group by ended_days.day, periods.segment_id
 
 ),

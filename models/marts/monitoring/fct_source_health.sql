@@ -30,9 +30,11 @@ counted as (
         cast(sum(row_count) as bigint) as row_count,
         cast(sum(case when outcome = 'kept' then row_count else 0 end) as bigint) as kept_count,
         {%- for reason in quarantine %}
-        cast(sum(case when outcome = '{{ reason }}' then row_count else 0 end) as bigint) as {{ reason }}_count,
+            cast(sum(case when outcome = '{{ reason }}' then row_count else 0 end) as bigint)
+                as {{ reason }}_count,
         {%- endfor %}
-        cast(sum(case when outcome = 'duplicate' then row_count else 0 end) as bigint) as duplicate_count
+        cast(sum(case when outcome = 'duplicate' then row_count else 0 end) as bigint)
+            as duplicate_count
     from outcomes
     group by loaded_date, source
 
@@ -43,7 +45,8 @@ arrived as (
     select
         cast(loaded_at as date) as loaded_date,
         source,
-        count(case when lateness_seconds > {{ var('late_after_hours') }} * 3600 then 1 end) as late_count,
+        count(case when lateness_seconds > {{ var('late_after_hours') }} * 3600 then 1 end)
+            as late_count,
         count(case when is_unmapped then 1 end) as unmapped_count,
         max(occurred_at) as newest_occurred_at
     from events
@@ -61,7 +64,7 @@ final as (
         counted.kept_count,
         counted.duplicate_count,
         {%- for reason in quarantine %}
-        counted.{{ reason }}_count,
+            counted.{{ reason }}_count,
         {%- endfor %}
         coalesce({{ safe_ratio(
             'counted.row_count - counted.kept_count - counted.duplicate_count', 'counted.row_count'

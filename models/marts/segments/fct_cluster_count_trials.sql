@@ -41,7 +41,8 @@ trials as (
 final as (
 
     select
-        {{ surrogate_key(['trials.run_id', 'algorithms.algorithm', 'trials.cluster_count']) }} as trial_id,
+        {{ surrogate_key(['trials.run_id', 'algorithms.algorithm', 'trials.cluster_count']) }}
+            as trial_id,
         trials.run_id,
         algorithms.algorithm,
         trials.cluster_count as k,

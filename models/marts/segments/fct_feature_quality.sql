@@ -20,12 +20,14 @@ quality as (
         feature,
         min(as_of) as as_of,
         {%- for number in numbers %}
-        max(case when name = '{{ number }}' then value end) as {{ number }},
+            max(case when name = '{{ number }}' then value end) as {{ number }},
         {%- endfor %}
-        {%- for quantile in quantiles %}
+    {%- for quantile in quantiles %}
         max(case when name = '{{ quantile }}_before' then value end) as {{ quantile }}_before,
-        max(case when name = '{{ quantile }}_after' then value end) as {{ quantile }}_after{{ ',' if not loop.last }}
-        {%- endfor %}
+        max(case when name = '{{ quantile }}_after' then value end)
+            as {{ quantile }}_after{{ ',' if not loop.last }}
+    
+    {%- endfor %}
     from artifacts
     where record = 'quality'
     group by run_id, model_version, feature
@@ -51,11 +53,11 @@ final as (
         parameters.transform,
         parameters.scale_method,
         {%- for number in numbers %}
-        quality.{{ number }},
+            quality.{{ number }},
         {%- endfor %}
         {%- for quantile in quantiles %}
-        quality.{{ quantile }}_before,
-        quality.{{ quantile }}_after,
+            quality.{{ quantile }}_before,
+            quality.{{ quantile }}_after,
         {%- endfor %}
         quality.as_of
     from quality

@@ -37,7 +37,7 @@ final as (
         user_id,
         segment_id,
         {%- for feature in features %}
-        cast({{ feature }} as double) as {{ feature }},
+            cast({{ feature }} as double) as {{ feature }},
         {%- endfor %}
         is_outlier
     from drawn

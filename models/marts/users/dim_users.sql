@@ -62,7 +62,9 @@ final as (
         coalesce(user_consents.analytics_consent, 'unknown') as analytics_consent,
         coalesce(user_consents.marketing_consent, 'unknown') as marketing_consent,
         case
-            when features.lifetime_order_count = 0 and features.lifetime_event_count = 0 then 'registered'
+            when
+                features.lifetime_order_count = 0 and features.lifetime_event_count = 0
+                then 'registered'
             when features.lifetime_order_count = 0 and features.recency_days <= 30 then 'prospect'
             when features.lifetime_order_count = 0 then 'lapsed prospect'
             when features.order_recency_days > 90 then 'lapsed customer'
@@ -76,12 +78,15 @@ final as (
         case
             when users.satisfaction_score between 0 and 10 then users.satisfaction_score
         end as satisfaction_score_cleaned,
-        {{ days_between('cast(users.birth_date as timestamp)', 'features.as_of') }} / 365.25 as age_years,
+        {{ days_between('cast(users.birth_date as timestamp)', 'features.as_of') }}
+        / 365.25 as age_years,
         case
             when
                 {{ days_between('cast(users.birth_date as timestamp)', 'features.as_of') }} / 365.25
                 between 13 and 110
-                then {{ days_between('cast(users.birth_date as timestamp)', 'features.as_of') }} / 365.25
+                then
+                    {{ days_between('cast(users.birth_date as timestamp)', 'features.as_of') }}
+                    / 365.25
         end as age_years_cleaned,
         users.identifier_count,
         features.lifetime_event_count,

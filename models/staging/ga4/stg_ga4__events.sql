@@ -137,7 +137,9 @@ final as (
         -- numbers
         item_amounts['quantity'] as quantity,
         case
-            when is_in_usd then coalesce({{ first_item('price_in_usd') }}, {{ first_item('price') }})
+            when
+                is_in_usd
+                then coalesce({{ first_item('price_in_usd') }}, {{ first_item('price') }})
             else {{ first_item('price') }}
         end as price,
         case
@@ -150,7 +152,8 @@ final as (
                     {{ number_from_text('given_value') }}
                 )
             when event_name = 'refund' and is_in_usd
-                then -abs(coalesce(ecommerce['refund_value_in_usd'], item_amounts['revenue_in_usd']))
+                then
+                    -abs(coalesce(ecommerce['refund_value_in_usd'], item_amounts['revenue_in_usd']))
             when event_name = 'refund'
                 then -abs(coalesce(
                     ecommerce['refund_value'],

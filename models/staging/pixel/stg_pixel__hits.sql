@@ -52,7 +52,8 @@ final as (
         any_email_hash as email_hash,
         cast(null as varchar) as phone_hash,
         coalesce({{ click_id('query_string') }}, {{ click_id('page_url') }}) as click_id,
-        coalesce({{ click_id_kind('query_string') }}, {{ click_id_kind('page_url') }}) as click_id_kind,
+        coalesce({{ click_id_kind('query_string') }}, {{ click_id_kind('page_url') }})
+            as click_id_kind,
         provided_session_id,
 
         -- text

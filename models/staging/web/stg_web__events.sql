@@ -32,14 +32,18 @@ read as (
         coalesce(category, {{ json_value('properties', 'category') }}) as category,
         coalesce(order_id, {{ json_value('properties', 'order_id') }}) as order_id,
         upper(coalesce(currency, {{ json_value('properties', 'currency') }})) as currency,
-        coalesce(quantity, {{ number_from_text(json_value('properties', 'quantity')) }}) as quantity,
+        coalesce(
+            quantity, {{ number_from_text(json_value('properties', 'quantity')) }}
+        ) as quantity,
         coalesce(price, {{ number_from_text(json_value('properties', 'price')) }}) as price,
         coalesce(revenue, {{ number_from_text(json_value('properties', 'revenue')) }}) as revenue,
         lower(coalesce(device, {{ json_value('properties', 'device') }})) as given_device,
         coalesce(country, {{ json_value('properties', 'country') }}) as country,
         lower(coalesce(consent, {{ json_value('properties', 'consent') }})) as given_consent,
         {{ json_value('properties', 'traffic_type') }} as traffic_type,
-        cast({{ number_from_text(json_value('properties', 'engagement_time_msec')) }} as bigint) as engaged_milliseconds
+        cast(
+            {{ number_from_text(json_value('properties', 'engagement_time_msec')) }} as bigint
+        ) as engaged_milliseconds
     from source
 
 ),
