@@ -98,7 +98,7 @@ test: .venv/.dev  ## lint, unit tests, a build from nothing, a second on top, th
 	KINDRED_HOME=$(TEST_HOME) $(BIN)/dbt build --quiet --warn-error-options '{"error": ["NoNodesForSelectionCriteria"]}'
 	KINDRED_HOME=$(TEST_HOME) $(BIN)/dbt build --quiet
 	KINDRED_HOME=$(TEST_HOME) $(BIN)/kindred publish
-	KINDRED_HOME=$(TEST_HOME) $(BIN)/pytest tests/python/built
+	KINDRED_HOME=$(TEST_HOME) $(BIN)/pytest tests/built
 	KINDRED_HOME=$(TEST_HOME) $(BIN)/python -m kindred.samples.evaluation --home $(TEST_HOME)
 
 .PHONY: lint

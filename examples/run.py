@@ -1,117 +1,250 @@
-"""Turn a user's file of a known real set into inbox files: run.py NAME FILE HOME."""
+"""Turn a public data set, as downloaded, into the inbox of a home of its own.
+
+    python examples/run.py NAME FILE HOME
+
+FILE is a path or a pattern in quotes (several files). The recipe is
+``examples/NAME/recipe.sql``; ``make example`` runs this and all steps after it.
+"""
 
 import gzip
-import re
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-HERE = Path(__file__).parent
-# what a recipe reads, and under which names the column goes in the editions of the set
-COLUMNS = {
-    "online_retail": {
-        "invoice": ("InvoiceNo", "Invoice"),
-        "stock_code": ("StockCode",),
-        "description": ("Description",),
-        "quantity": ("Quantity",),
-        "invoice_date": ("InvoiceDate",),
-        "price": ("UnitPrice", "Price"),
-        "customer": ("CustomerID", "Customer ID"),
-        "country": ("Country",),
-    },
-    "rees46": {
-        name: (name,)
-        for name in (
-            "event_time",
-            "event_type",
-            "product_id",
-            "category_code",
-            "brand",
-            "price",
-            "user_id",
-            "user_session",
-        )
-    },
-}
-SETS = (*COLUMNS, "merchandise_store")
+MARKER = ".example"
+ENDINGS = (".parquet", ".csv", ".json", ".jsonl", ".ndjson")
 
 
-class RecipeError(Exception):
-    """The file does not fit the recipe; the message names the file and what is missing."""
+class ExampleError(Exception):
+    """The file cannot be used; the message says why and what to do."""
 
 
-def prepare(name: str, file: Path, home: Path) -> Path:
-    """Write the inbox of ``home`` from a user's file; a former inbox there is replaced.
+@dataclass(frozen=True)
+class Example:
+    """A set: the inbox tables its recipe fills and the columns its files must have.
 
-    Landing and build of a former run go too, so that a second run gives the same. Raises
-    RecipeError for an unknown set, a missing file or missing columns.
+    ``columns`` maps the recipe's name of a column to the names it may have in the file,
+    compared without case, spaces and underscores. None: the file holds JSON records.
     """
-    if name not in SETS:
-        raise RecipeError(f"there is no set {name!r}; sets are {', '.join(SETS)}")
-    if not file.is_file():
-        raise RecipeError(f"{file} is no file; see examples/README.md for where to get it")
-    for former in ("inbox", "landing", "exports", "published"):
+
+    tables: tuple[str, ...]
+    columns: dict[str, tuple[str, ...]]
+    optional: frozenset[str] = frozenset()
+
+
+EXAMPLES = {
+    "online_retail": Example(
+        tables=("crm/order_lines", "crm/customers"),
+        columns={
+            "invoice": ("InvoiceNo", "Invoice"),
+            "stock_code": ("StockCode",),
+            "description": ("Description",),
+            "quantity": ("Quantity",),
+            "invoice_date": ("InvoiceDate",),
+            "unit_price": ("UnitPrice", "Price"),
+            "customer": ("CustomerID",),
+            "country": ("Country",),
+        },
+        optional=frozenset({"description", "customer", "country"}),
+    ),
+    "merchandise_store": Example(tables=("ga4/events",), columns={}),
+    "rees46": Example(
+        tables=("web/events",),
+        columns={
+            name: (name,)
+            for name in (
+                "event_time",
+                "event_type",
+                "product_id",
+                "category_code",
+                "brand",
+                "price",
+                "user_id",
+                "user_session",
+            )
+        },
+        optional=frozenset({"category_code", "brand", "user_session"}),
+    ),
+}
+
+
+def run(name: str, pattern: str, home: Path) -> list[Path]:
+    """Replace the inbox of ``home`` by what the recipe makes of the files; return them.
+
+    What was landed and built from a former inbox goes with it. Raises ExampleError for
+    an unknown set, a file that cannot be used, or a home that is no example's.
+    """
+    if name not in EXAMPLES:
+        raise ExampleError(f"there is no set {name!r}; there are {', '.join(EXAMPLES)}")
+    files = files_of(pattern)
+    is_foreign = any((home / part).exists() for part in ("inbox", "landing"))
+    if is_foreign and not (home / MARKER).exists():
+        raise ExampleError(
+            f"{home} holds data that no example put there. Name an empty folder: an "
+            "example replaces what lies in its home."
+        )
+    home.mkdir(parents=True, exist_ok=True)
+    work = home / ".inbox.tmp"
+    shutil.rmtree(work, ignore_errors=True)
+    for table in EXAMPLES[name].tables:
+        (work / table).mkdir(parents=True)
+    try:
+        for path in files:
+            _cook(name, path, work)
+    except BaseException:
+        shutil.rmtree(work)
+        raise
+    (home / MARKER).write_text(f"{name}\n", encoding="utf-8")
+    for former in ("inbox", "landing", "exports"):
         shutil.rmtree(home / former, ignore_errors=True)
     for former in home.glob("kindred_build.duckdb*"):
         former.unlink()
-    inbox = home / "inbox"
-    if name == "merchandise_store":
-        _copy_ga4(file, inbox / "ga4" / "events")
-        return inbox
-    recipe = (HERE / name / "recipe.sql").read_text()
-    for table in re.findall(r"'/(\w+/\w+)/", recipe):
-        (inbox / table).mkdir(parents=True, exist_ok=True)
+    work.rename(home / "inbox")
+    return sorted(path for path in (home / "inbox").rglob("*") if path.is_file())
+
+
+def files_of(pattern: str) -> list[Path]:
+    """The files that a path or pattern names, in the order of their names."""
+    path = Path(pattern).expanduser()
+    files = [path] if path.is_file() else sorted(path.parent.glob(path.name))
+    files = [file for file in files if file.is_file()]
+    if not files:
+        raise ExampleError(f"there is no file {pattern}")
+    for file in files:
+        if ending_of(file) not in ENDINGS:
+            raise ExampleError(
+                f"{file} is none of {', '.join(ENDINGS)}, plain or with .gz. "
+                "Unpack a zip; save a spreadsheet as CSV, sheet by sheet."
+            )
+    if len({stem_of(file) for file in files}) < len(files):
+        raise ExampleError(f"several files of {pattern} have the same name; rename them")
+    return files
+
+
+def ending_of(path: Path) -> str:
+    """The ending that tells the format: ``.csv`` of ``a.csv.gz``."""
+    return Path(path.name.lower().removesuffix(".gz")).suffix
+
+
+def stem_of(path: Path) -> str:
+    """The name without the endings: ``a`` of ``a.csv.gz``."""
+    return path.name.removesuffix(".gz").rsplit(".", 1)[0]
+
+
+def _cook(name: str, path: Path, inbox: Path) -> None:
+    recipe = Path(__file__).with_name(name) / "recipe.sql"
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
-        connection.execute("set variable inbox = ?", [str(inbox)])
-        _view(connection, name, file)
-        connection.execute(recipe)
-    return inbox
+        connection.execute("set temp_directory = ?", [str(inbox / ".spill")])
+        variables = {"file": path, "inbox": inbox, "name": stem_of(path)}
+        for variable, value in variables.items():
+            connection.execute(f"set variable {variable} = {_quoted(value)}")
+        try:
+            notes = _ask(connection, EXAMPLES[name], path, recipe, encoding="utf-8")
+        except duckdb.Error as error:
+            reason = str(error)
+            if ending_of(path) != ".csv" or "unicode" not in reason:
+                raise ExampleError(f"{path} cannot be read: {reason}") from error
+            # spreadsheets of old write Western European
+            notes = _ask(connection, EXAMPLES[name], path, recipe, encoding="latin-1")
+        except (OSError, EOFError) as error:
+            raise ExampleError(f"{path} cannot be read: {error}") from error
+    shutil.rmtree(inbox / ".spill", ignore_errors=True)
+    for (note,) in notes:
+        print(f"{path}: {note}")
 
 
-def _view(connection: duckdb.DuckDBPyConnection, name: str, file: Path) -> None:
-    text = str(file).replace("'", "''")
-    is_parquet = file.suffix == ".parquet"
-    reader = (
-        f"read_parquet('{text}')"
-        if is_parquet
-        else f"read_csv('{text}', header = true, all_varchar = true)"
-    )
-    present = [row[0] for row in connection.execute(f"describe from {reader}").fetchall()]
-    chosen = []
-    for wanted, editions in COLUMNS[name].items():
-        found = next((one for one in editions if one in present), None)
-        if found is None:
-            raise RecipeError(
-                f"{file} has no column {' or '.join(editions)}; it has {', '.join(present)}"
-            )
-        chosen.append(f'"{found}" as {wanted}')
-    connection.execute(f"create view given as select {', '.join(chosen)} from {reader}")
+def _ask(
+    connection, example: Example, path: Path, recipe: Path, *, encoding: str
+) -> list[tuple[str]]:
+    """Run the recipe over the file; return what it notes."""
+    _view(connection, example, path, encoding=encoding)
+    return connection.execute(recipe.read_text("utf-8")).fetchall()
 
 
-def _copy_ga4(file: Path, folder: Path) -> None:
-    """Copy an export; in JSON lines each record gets its own time as ``loaded_at``."""
-    folder.mkdir(parents=True)
-    if ".parquet" in file.suffixes:
-        shutil.copyfile(file, folder / file.name)
+def _view(connection, example: Example, path: Path, *, encoding: str) -> None:
+    """The relation ``given`` that the recipe reads."""
+    ending = ending_of(path)
+    if not example.columns:
+        connection.execute(f"create or replace temp view given as {_records(path)}")
         return
-    moment = re.compile(rb'"event_timestamp"\s*:\s*"?(\d+)')
-    opened = gzip.open if file.suffix == ".gz" else open
-    target = folder / f"{file.name.removesuffix('.gz')}.gz"
-    with opened(file, "rb") as lines, gzip.open(target, "wb", compresslevel=1) as out:
-        for line in lines:
-            found = moment.search(line)
-            start = line.find(b"{")
-            if found and start >= 0 and b'"loaded_at"' not in line:
-                head = b'{"loaded_at":"' + found[1] + b'",'
-                line = head + line[start + 1 :]
-            out.write(line)
+    if ending not in (".csv", ".parquet"):
+        raise ExampleError(f"{path} is neither CSV nor parquet, as this set is")
+    reader = "read_parquet(getvariable('file'))"
+    if ending == ".csv":
+        with _opened(path) as text:
+            header = text.readline().decode(encoding, "replace")
+        separator = max(",;\t", key=header.count)
+        reader = (
+            "read_csv(getvariable('file'), header = true, all_varchar = true, "
+            f"delim = {_quoted(separator)}, quote = '\"', escape = '\"', "
+            f"encoding = '{encoding}')"
+        )
+    rows = connection.execute(f"describe select * from {reader}").fetchall()
+    present = {_plain(row[0]): row[0] for row in rows}
+    chosen, missing = [], []
+    for column, names in example.columns.items():
+        found = [present[_plain(one)] for one in names if _plain(one) in present]
+        if not found and column not in example.optional:
+            missing.append(" or ".join(names))
+        given = '"' + found[0].replace('"', '""') + '"' if found else "null"
+        chosen.append(f'cast({given} as varchar) as "{column}"')
+    if missing:
+        raise ExampleError(
+            f"{path} lacks {', '.join(missing)}; it has "
+            f"{', '.join(row[0] for row in rows)}. Is it the file of another set?"
+        )
+    connection.execute(
+        f"create or replace temp view given as select {', '.join(chosen)} from {reader}"
+    )
+
+
+def _records(path: Path) -> str:
+    """A query for the JSON records of a file, whatever holds them."""
+    if ending_of(path) == ".parquet":
+        return "select to_json(record) as record from read_parquet(getvariable('file')) as record"
+    if ending_of(path) == ".csv":
+        raise ExampleError(f"{path} is CSV, but this set's records are nested JSON")
+    with _opened(path) as text:
+        first = text.read(4096).lstrip()[:1]
+    reader, shape = "read_ndjson_objects", "ignore_errors = true"
+    if first == b"[":
+        reader, shape = "read_json_objects", "format = 'array'"
+    return (
+        f"select json as record from {reader}(getvariable('file'), {shape}, "
+        "maximum_object_size = 67108864)"
+    )
+
+
+def _opened(path: Path):
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+def _quoted(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def main(arguments: list[str]) -> int:
+    """Run one example; 0 when it worked, 2 with one sentence when it did not."""
+    if len(arguments) != 3:
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        written = run(arguments[0], arguments[1], Path(arguments[2]))
+    except ExampleError as error:
+        print(f"example {arguments[0]}: {error}", file=sys.stderr)
+        return 2
+    for path in written:
+        print(f"wrote {path}")
+    return 0
 
 
 if __name__ == "__main__":
-    try:
-        print(f"wrote {prepare(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))}")
-    except RecipeError as error:
-        sys.exit(f"example: {error}")
+    sys.exit(main(sys.argv[1:]))

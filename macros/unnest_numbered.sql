@@ -5,7 +5,7 @@
 
 {% macro duckdb__unnest_numbered(list) -%}
     unnest(list_transform(
-        {{ list }},
-        lambda element, position: {'number': position, 'value': element}
+        generate_series(1, len({{ list }})),
+        lambda position: {'number': position, 'value': ({{ list }})[position]}
     ))
 {%- endmacro %}

@@ -1,20 +1,47 @@
--- REES46: views, carts and purchases of a large shop. `given` is the user's file.
--- `user_id` is a persistent id of a browser or app that the shop's tag sets, not a login: nobody
--- signed in to get it. So it is the anonymous id, and the shop's own session id is the session.
--- History is a replay: a record arrived when it happened.
+-- REES46: one event of a shop's own tag a row.
+--
+-- `given` holds the columns of the user's file as text. It is history, so every record
+-- is loaded when it happened (`loaded_at`).
+
 copy (
+    with
+
+    timed as (
+
+        select
+            *,
+            -- a time that cannot be read is null: the row is then counted as impossible
+            try_strptime(
+                event_time,
+                ['%Y-%m-%d %H:%M:%S UTC', '%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ']
+            ) as happened_at
+        from given
+
+    )
+
     select
-        cast(user_id as varchar) as anonymous_id,
+        happened_at as sent_at,
+        happened_at as loaded_at,
+        -- the shop's permanent id of a visitor, on every row, whether logged in or not:
+        -- it names a device or a browser, so it is no login and proves no person
+        user_id as anonymous_id,
         user_session as session_id,
+        -- view, cart, remove_from_cart, purchase: seeds/lookups/event_names maps them
         event_type as name,
-        event_time as sent_at,
-        event_time as loaded_at,
-        cast(product_id as varchar) as product_id,
+        product_id,
         category_code as category,
-        cast(price as decimal(18, 4)) as price,
         1 as quantity,
-        case when event_type = 'purchase' then cast(price as decimal(18, 4)) end as revenue,
+        price,
+        -- a purchase row is one product bought once
+        case when event_type = 'purchase' then price end as revenue,
         'USD' as currency,
-        case when brand <> '' then json_object('brand', brand) end as properties
-    from given
-) to (getvariable('inbox') || '/web/events/rees46.parquet') (format parquet);
+        case when brand is not null then cast(json_object('brand', brand) as varchar) end
+            as properties
+    from timed
+) to (
+    getvariable('inbox') || '/web/events/' || getvariable('name') || '.parquet'
+) (format parquet);
+
+-- what the runner prints
+select 'the file has no rows' as note from (select 1 from given limit 1)
+having count(*) = 0;

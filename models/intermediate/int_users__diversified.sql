@@ -29,6 +29,7 @@ counted as (
             end
         ) as item_count_{{ days }}d{{ ',' if not loop.last }}
     
+    
     {%- endfor %}
     from category_days
     inner join moments
@@ -53,7 +54,8 @@ final as (
         / cast(sum(item_count_{{ days }}d) as double)
             as category_entropy_{{ days }}d{{ ',' if not loop.last }}
     
-    {%- endfor %}
+    
+{%- endfor %}
     from counted
     group by user_id, period, as_of
 

@@ -1,4 +1,7 @@
 {% set windows = feature_windows() %}
+{% set counted = [
+    'event_count', 'session_count', 'active_day_count', 'view_count', 'cart_count', 'order_count',
+] %}
 {% set summed = [
     'event_count', 'session_count', 'view_count', 'cart_count', 'purchase_count', 'order_count',
     'revenue', 'list_amount', 'discount_amount', 'session_seconds', 'engaged_seconds',
@@ -88,7 +91,13 @@ summed as (
         ) as engagement_weight_30d,
         sum(user_days.event_count) as lifetime_event_count,
         sum(user_days.order_count) as lifetime_order_count,
-        max(user_days.last_event_at) as last_event_at,
+        max(
+            case
+                when user_days.last_event_at is null then user_days.last_order_at
+                when user_days.last_order_at > user_days.last_event_at then user_days.last_order_at
+                else user_days.last_event_at
+            end
+        ) as last_active_at,
         max(user_days.last_order_at) as last_order_at
     from user_days
     inner join moments
@@ -112,8 +121,7 @@ final as (
         rows.device,
 
         -- numbers
-        {{ days_between("greatest(coalesce(summed.last_event_at, summed.last_order_at), coalesce(summed.last_order_at, summed.last_event_at))", "rows.as_of") }}
-            as recency_days,
+        {{ days_between('summed.last_active_at', 'rows.as_of') }} as recency_days,
         {{ days_between('summed.last_order_at', 'rows.as_of') }} as order_recency_days,
         greatest({{ days_between('rows.first_seen_at', 'rows.as_of') }}, 0) as tenure_days,
         100 * (
@@ -126,7 +134,7 @@ final as (
         cast(coalesce(summed.lifetime_event_count, 0) as bigint) as lifetime_event_count,
         cast(coalesce(summed.lifetime_order_count, 0) as bigint) as lifetime_order_count,
         {%- for days in windows %}
-            {%- for measure in ['event_count', 'session_count', 'active_day_count', 'view_count', 'cart_count', 'order_count'] %}
+            {%- for measure in counted %}
                 cast(coalesce(summed.{{ measure }}_{{ days }}d, 0) as bigint)
                     as {{ measure }}_{{ days }}d,
             {%- endfor %}

@@ -76,7 +76,7 @@ customer_users as (
         customers.signed_up_at,
         row_number() over (
             partition by identities.user_id
-            order by customers.updated_at desc nulls last, customers.customer_id
+            order by customers.updated_at desc nulls last, customers.customer_id asc
         ) as record_number
     from customers
     inner join identities

@@ -31,7 +31,7 @@ final as (
     {%- for category in catalogued_categories().keys() %}
         {{ category }}{{ ',' if not loop.last }}
     
-{%- endfor %}
+    {%- endfor %}
     from drawn
     where draw_number <= {{ var('fit_sample_size') }}
 

@@ -1,5 +1,5 @@
 {% set features = catalogued_features() %}
-{% set parameters = ['fill_value', 'lower', 'upper', 'lambda', 'center', 'scale', 'weight', 'transform'] %}
+{% set parameters = ['fill_value', 'lower', 'upper', 'exponent', 'center', 'scale', 'weight', 'transform'] %}
 
 with
 
@@ -41,7 +41,7 @@ wide as (
                 )
                     as {{ feature }}__{{ parameter }}
             
-                {%- endfor %}
+            {%- endfor %}
         {%- endfor %}
         {%- for dimension in encoded_dimensions() %}
             {%- for parameter in ['center', 'scale', 'weight'] %}
@@ -53,7 +53,7 @@ wide as (
                 )
                     as {{ dimension.name }}__{{ parameter }}
             
-                {%- endfor %}
+            {%- endfor %}
         {%- endfor %}
     from learned
     group by learned.model_version
@@ -74,7 +74,7 @@ wide_levels as (
                 end
             ) as {{ dimension.name }}__level
     
-            {%- endfor %}
+        {%- endfor %}
     from levels
     group by model_version
 
@@ -102,7 +102,8 @@ imputed as (
         )
             as {{ feature }}__value{{ ',' if not loop.last }}
     
-    {%- endfor %}
+    
+{%- endfor %}
     from users
     cross join live
     inner join wide
@@ -120,7 +121,8 @@ clipped as (
         {{ clip_to_range(feature ~ '__value', feature ~ '__lower', feature ~ '__upper') }}
             as {{ feature }}__clipped{{ ',' if not loop.last }}
     
-    {%- endfor %}
+    
+{%- endfor %}
     from imputed
 
 ),
@@ -130,10 +132,11 @@ transformed as (
     select
         *,
     {%- for feature in features %}
-        {{ transformed(feature ~ '__clipped', feature ~ '__transform', feature ~ '__lambda') }}
+        {{ transformed(feature ~ '__clipped', feature ~ '__transform', feature ~ '__exponent') }}
             as {{ feature }}__transformed{{ ',' if not loop.last }}
     
-    {%- endfor %}
+    
+{%- endfor %}
     from clipped
 
 ),
@@ -155,6 +158,7 @@ final as (
         ({{ feature }}__transformed - {{ feature }}__center)
         / {{ feature }}__scale
         * {{ feature }}__weight as {{ feature }}{{ ',' if not loop.last }}
+    
     
     {%- endfor %}
     from transformed

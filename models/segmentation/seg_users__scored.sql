@@ -23,7 +23,8 @@ wide as (
         max(case when feature = '{{ dimension }}' then center end)
             as {{ dimension }}{{ ',' if not loop.last }}
     
-    {%- endfor %}
+    
+{%- endfor %}
     from centers
     group by model_version, segment_id
 

@@ -88,10 +88,7 @@ def _number_identifiers(
         pa.array(edges[f"{side}_value"], type=pa.large_string(), from_pandas=True)
         for side in ("left", "right")
     ]
-    flat = [
-        end.combine_chunks() if isinstance(end, pa.ChunkedArray) else end
-        for end in ends
-    ]
+    flat = [end.combine_chunks() if isinstance(end, pa.ChunkedArray) else end for end in ends]
     values = pa.concat_arrays(flat)
     if values.null_count:
         raise ValueError("an edge holds an identifier without a value")
@@ -139,9 +136,7 @@ def _components(left: np.ndarray, right: np.ndarray, node_count: int) -> np.ndar
     return connected_components(graph, directed=False)[1].astype("int64")
 
 
-def _distinct_pairs(
-    one: np.ndarray, other: np.ndarray, size: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _distinct_pairs(one: np.ndarray, other: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Distinct pairs of numbers, the second below ``size``."""
     pair = pd.unique(one * max(size, 1) + other)
     return pair // max(size, 1), pair % max(size, 1)
@@ -181,9 +176,7 @@ def _resolve_strong(kind, is_strong, left, right, *, max_logins):
     ends = np.concatenate([left, right])
     partners = np.concatenate([right, left])
     to_login = suspect[ends] & ~is_login[ends] & is_login[partners]
-    login_count, login = _only_partner(
-        ends[to_login], partners[to_login], node_count, node_count
-    )
+    login_count, login = _only_partner(ends[to_login], partners[to_login], node_count, node_count)
     follows = login_count == 1
     person[follows] = login[follows]
     return person, size, suspect
@@ -199,9 +192,7 @@ def _resolve_weak(is_strong, person, left, right):
     mixed = is_strong[left] != is_strong[right]
     weak = np.where(is_strong[left], right, left)[mixed]
     touched = person[np.where(is_strong[left], left, right)[mixed]]
-    of_component, component_person = _only_partner(
-        component[weak], touched, node_count, node_count
-    )
+    of_component, component_person = _only_partner(component[weak], touched, node_count, node_count)
     of_node, node_person = _only_partner(weak, touched, node_count, node_count)
 
     suspect = of_component[component] > 1

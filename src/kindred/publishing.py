@@ -30,8 +30,7 @@ def publish(home: Path) -> Path:
             connection.execute("checkpoint")
     except duckdb.Error as error:
         raise PublishingError(
-            f"{build} is in use ({str(error).splitlines()[0]}). Publish when the build has "
-            "ended."
+            f"{build} is in use ({str(error).splitlines()[0]}). Publish when the build has ended."
         ) from error
     published.parent.mkdir(parents=True, exist_ok=True)
     beside = published.with_name("kindred.duckdb.tmp")

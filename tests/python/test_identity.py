@@ -23,12 +23,8 @@ def edges_of(*pairs, days=None):
         right_kind, right_value = right.split(":")
         moment = START + pd.Timedelta(days=(days or {}).get(number, number))
         strong = {left_kind, right_kind} <= set(STRONG_KINDS)
-        rows.append(
-            (left_kind, left_value, right_kind, right_value, strong, moment, moment)
-        )
-    return pd.DataFrame(
-        rows, columns=[*COLUMNS, "is_strong", "first_seen_at", "last_seen_at"]
-    )
+        rows.append((left_kind, left_value, right_kind, right_value, strong, moment, moment))
+    return pd.DataFrame(rows, columns=[*COLUMNS, "is_strong", "first_seen_at", "last_seen_at"])
 
 
 def users_of(edges, max_logins=3):
@@ -76,9 +72,7 @@ def test_a_shared_device_merges_nobody_and_belongs_to_neither():
 
 
 def test_devices_without_a_person_are_one_user_named_after_the_first_seen():
-    edges = edges_of(
-        ("anonymous:a", "click:z"), ("click:z", "anonymous:b"), "anonymous:b"
-    )
+    edges = edges_of(("anonymous:a", "click:z"), ("click:z", "anonymous:b"), "anonymous:b")
     edges.loc[2, "first_seen_at"] = START - pd.Timedelta(days=9)
     assert set(users_of(edges).values()) == {user_named("anonymous:b")}
 
@@ -275,15 +269,11 @@ def test_every_small_graph_resolves_as_the_rules_read(graph, max_logins):
 def test_order_direction_and_repetition_of_edges_change_nothing(graph, order):
     edges = frame_of(graph)
     turned = edges.rename(
-        columns={
-            name: name.replace("left", "r").replace("right", "left") for name in COLUMNS
-        }
+        columns={name: name.replace("left", "r").replace("right", "left") for name in COLUMNS}
     ).rename(columns={"r_kind": "right_kind", "r_value": "right_value"})
     places = [*range(len(edges)), *range(len(edges))]
     order.shuffle(places)
-    again = pd.concat([edges, turned]).iloc[
-        [*places, *(place + len(edges) for place in places)]
-    ]
+    again = pd.concat([edges, turned]).iloc[[*places, *(place + len(edges) for place in places)]]
     pd.testing.assert_frame_equal(
         resolve_identities(edges, max_logins=2),
         resolve_identities(again, max_logins=2),

@@ -217,9 +217,7 @@ def by_hand(raw, rows):
         value = np.log(value + 1) if power == 0 else ((value + 1) ** power - 1) / power
     elif method == "yeo_johnson":
         value = (
-            -np.log(1 - value)
-            if power == 2
-            else -((1 - value) ** (2 - power) - 1) / (2 - power)
+            -np.log(1 - value) if power == 2 else -((1 - value) ** (2 - power) - 1) / (2 - power)
         )
     scaled = (value - number(rows, "center")) / number(rows, "scale")
     return scaled * number(rows, "weight")
@@ -230,9 +228,7 @@ def by_hand(raw, rows):
 @pytest.mark.parametrize(
     ("method", "action"), [("none", "none"), ("zscore", "cap"), ("iqr", "cap")]
 )
-def test_what_is_applied_is_the_arithmetic_of_the_rows(
-    transform, scale, method, action
-):
+def test_what_is_applied_is_the_arithmetic_of_the_rows(transform, scale, method, action):
     generator = np.random.default_rng(7)
     values = generator.lognormal(1, 1, 200) - 3
     rows, _ = learned(

@@ -171,9 +171,7 @@ def test_order_of_rows_and_columns_changes_nothing(first):
 def test_the_order_of_the_memory_changes_nothing(first):
     sample = users(seed=1)
     shuffled = first.sample(frac=1, random_state=3)
-    pd.testing.assert_frame_equal(
-        fitted(sample, first, weeks=1), fitted(sample, shuffled, weeks=1)
-    )
+    pd.testing.assert_frame_equal(fitted(sample, first, weeks=1), fitted(sample, shuffled, weeks=1))
 
 
 def test_what_a_warehouse_hands_back_is_the_same_memory(first):
@@ -255,9 +253,7 @@ def test_a_retired_name_is_never_used_again(first):
         "new three": (0.1, 0.0, 7.0, 0.0),
     }
     second = fitted(users(other), first, weeks=1, guards=Guards(drift=99))
-    third = fitted(
-        users(seed=4), together(first, second), weeks=2, guards=Guards(drift=99)
-    )
+    third = fitted(users(seed=4), together(first, second), weeks=2, guards=Guards(drift=99))
     began = [
         segment
         for rows in (first, second, third)
@@ -274,9 +270,7 @@ def test_features_that_jump_once_wait_and_twice_are_believed(first):
     second = fitted(broken, first, weeks=1, guards=Guards(stability=0))
     assert "features drifted" in text(second, "status", "gate_reason")
     assert statuses(together(first, second))["v2026-03-06T000000"] == "champion"
-    third = fitted(
-        broken, together(first, second), weeks=2, guards=Guards(0, 0, 9, 0.5)
-    )
+    third = fitted(broken, together(first, second), weeks=2, guards=Guards(0, 0, 9, 0.5))
     assert text(third, "status", "gate_reason") == "promoted: passed the gate"
 
 
@@ -340,9 +334,7 @@ def test_no_users_and_only_categories_are_one_segment_too():
     )
     empty = pd.DataFrame({"user_id": [], "device": []}, dtype="object")
     assert read_centers(fitted(empty, catalog=catalog))[0] == ["segment_001"]
-    devices = pd.DataFrame(
-        {"user_id": [str(n) for n in range(30)], "device": ["a", "b", "c"] * 10}
-    )
+    devices = pd.DataFrame({"user_id": [str(n) for n in range(30)], "device": ["a", "b", "c"] * 10})
     assert len(read_centers(fitted(devices, catalog=catalog))[0]) == 3
 
 
@@ -386,9 +378,7 @@ def test_decimals_and_nullable_integers_are_numbers():
         revenue_365d=pd.Series([*cents[:-1], None], dtype="object"),
         recency_days=whole.astype("Int64"),
     )
-    floats = sample.assign(
-        revenue_365d=[*map(float, cents[:-1]), np.nan], recency_days=whole
-    )
+    floats = sample.assign(revenue_365d=[*map(float, cents[:-1]), np.nan], recency_days=whole)
     pd.testing.assert_frame_equal(fitted(typed), fitted(floats))
 
 
@@ -419,15 +409,11 @@ def test_a_tiny_cluster_of_heavy_tails_is_refused_though_its_silhouette_is_best(
         {
             "user_id": [f"c{n:04d}" for n in range(1500)],
             "recency_days": generator.exponential(90, 1500).round(),
-            "order_count_365d": np.where(
-                np.arange(1500) < 9, 100, generator.geometric(0.3, 1500)
-            ),
+            "order_count_365d": np.where(np.arange(1500) < 9, 100, generator.geometric(0.3, 1500)),
             "revenue_365d": money,
         }
     )
-    raw = CATALOG.head(3).assign(
-        outlier_method="none", outlier_action="none", transform="none"
-    )
+    raw = CATALOG.head(3).assign(outlier_method="none", outlier_action="none", transform="none")
     counts = {"segment_count_min": 2, "segment_count_max": 3}
     trap = fitted(sample, catalog=raw, **counts)
     ledger = trap[trap["record"].eq("trial")]

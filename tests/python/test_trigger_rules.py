@@ -181,9 +181,7 @@ def walk_event_by_event(rules: list[Rule], events: list[Event]) -> list[Firing]:
             if user_id is None or key is None:
                 continue
             least = rule.get("filter_value")
-            opens = name == rule["event_name"] and (
-                least is None or price >= int(least)
-            )
+            opens = name == rule["event_name"] and (least is None or price >= int(least))
             closes = name == rule.get("then_not_event")
             reader = readers.setdefault((user_id, key), Reader(rule, user_id, key))
             if opens or closes:

@@ -27,7 +27,8 @@ quality as (
         max(case when name = '{{ quantile }}_after' then value end)
             as {{ quantile }}_after{{ ',' if not loop.last }}
     
-    {%- endfor %}
+    
+{%- endfor %}
     from artifacts
     where record = 'quality'
     group by run_id, model_version, feature

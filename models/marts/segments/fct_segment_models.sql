@@ -6,12 +6,6 @@ models as (
 
 ),
 
-clock as (
-
-    select * from {{ ref('int_time__resolved') }}
-
-),
-
 final as (
 
     select

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 
+
 def _texts(*names: str) -> str:
     return ", ".join(f"{name} VARCHAR" for name in names)
 
 
 _MONEY = "DECIMAL(18,4)"
-_VALUE = (
-    "STRUCT(string_value VARCHAR, int_value BIGINT, float_value DOUBLE, "
-    "double_value DOUBLE)"
-)
+_VALUE = "STRUCT(string_value VARCHAR, int_value BIGINT, float_value DOUBLE, double_value DOUBLE)"
 _USER_VALUE = (
     "STRUCT(string_value VARCHAR, int_value BIGINT, float_value DOUBLE, "
     "double_value DOUBLE, set_timestamp_micros BIGINT)"
@@ -71,8 +69,7 @@ TABLES: dict[tuple[str, str], tuple[Column, ...]] = {
         Column("user_pseudo_id"),
         Column(
             "privacy_info",
-            f"STRUCT({_texts('analytics_storage', 'ads_storage')}, "
-            "uses_transient_token VARCHAR)",
+            f"STRUCT({_texts('analytics_storage', 'ads_storage')}, uses_transient_token VARCHAR)",
         ),
         Column("user_properties", f"STRUCT(key VARCHAR, value {_USER_VALUE})[]"),
         Column("user_first_touch_timestamp", "BIGINT"),
@@ -135,9 +132,7 @@ TABLES: dict[tuple[str, str], tuple[Column, ...]] = {
         Column(
             "items",
             "STRUCT("
-            + _texts(
-                "item_id", "item_name", "item_brand", "item_variant", "item_category"
-            )
+            + _texts("item_id", "item_name", "item_brand", "item_variant", "item_category")
             + ", "
             + ", ".join(
                 f"{name} {_MONEY}"

@@ -89,7 +89,7 @@ def land(
     moment = (now or datetime.now(UTC)).replace(tzinfo=None)
     ensure_layout(landing)
     reports = []
-    with _locked(landing):
+    with _locked(landing), _engine(landing, salt) as connection:
         _clear_leftovers(landing)
         known = _landed_hashes(landing)
         batch = _last_batch(landing)
@@ -105,7 +105,16 @@ def land(
                 continue
             batch += 1
             reports.append(
-                _land_file(path, source, table, found, inbox, landing, batch, salt, moment)
+                _land_file(
+                    connection,
+                    path,
+                    (source, table),
+                    found,
+                    home,
+                    landing,
+                    batch,
+                    moment,
+                )
             )
             known.add(found.sha256)
             report(str(reports[-1]))
@@ -164,9 +173,7 @@ def _batches(folder: Path) -> set[int]:
 
 
 def _data_batches(landing: Path) -> set[int]:
-    return set().union(
-        *(_batches(landing / source / table) for source, table in TABLES)
-    )
+    return set().union(*(_batches(landing / source / table) for source, table in TABLES))
 
 
 def _clear_leftovers(landing: Path) -> None:
@@ -195,17 +202,17 @@ def _last_batch(landing: Path) -> int:
 
 
 def _land_file(
+    connection: duckdb.DuckDBPyConnection,
     path: Path,
-    source: str,
-    table: str,
+    key: tuple[str, str],
     found: Inspection,
-    inbox: Path,
+    home: Path,
     landing: Path,
     batch: int,
-    salt: str | None,
     moment: datetime,
 ) -> FileReport:
-    source_file = path.relative_to(inbox).as_posix()
+    source, table = key
+    source_file = path.relative_to(home / "inbox").as_posix()
     result = FileReport(source_file, batch)
     work = landing / f".tmp-{uuid.uuid4().hex}"
     for part in ("data", "rejects", "batches"):
@@ -213,39 +220,31 @@ def _land_file(
     rejected: list[tuple[int | None, str, str | None]] = []
     stamp = moment.isoformat(sep=" ")
     try:
-        with _engine(work, salt) as connection:
-            if found.problem:
-                rejected.append((None, found.problem, found.sha256))
-                result.rows_in = 1
-                _write_empty(connection, landed_columns(source, table), work / "data")
-            elif path.stat().st_size == 0 or (
-                _ending(path) != ".parquet" and not found.first
-            ):
-                _write_empty(connection, landed_columns(source, table), work / "data")
-            else:
-                rejected += _write_rows(
-                    connection, path, found, source, table, source_file, stamp, salt, work
-                )
-                counted = connection.execute(
-                    "select count(*) from read_parquet(?)",
-                    [str(work / "data" / "rows.parquet")],
-                ).fetchall()
-                result.rows_landed = counted[0][0]
-                result.rows_in = result.rows_landed + len(rejected)
-            result.rejects = Counter(reason for _, reason, _ in rejected)
-            _write_list(
-                connection,
-                REJECTS,
-                [(stamp, source, table, source_file, *one) for one in rejected],
-                work / "rejects",
+        if found.problem:
+            rejected.append((None, found.problem, found.sha256))
+            result.rows_in = 1
+        is_empty = path.stat().st_size == 0 or (_ending(path) != ".parquet" and not found.first)
+        if found.problem or is_empty:
+            _write_list(connection, landed_columns(source, table), [], work / "data")
+        else:
+            result.rows_landed, rejected = _write_rows(
+                connection, path, key, found, source_file, stamp, work
             )
-            counts = (result.rows_in, result.rows_landed, result.rows_rejected)
-            _write_list(
-                connection,
-                BATCHES,
-                [(source, table, source_file, found.sha256, *counts, stamp)],
-                work / "batches",
-            )
+            result.rows_in = result.rows_landed + len(rejected)
+        result.rejects = Counter(reason for _, reason, _ in rejected)
+        _write_list(
+            connection,
+            REJECTS,
+            [(stamp, source, table, source_file, *one) for one in rejected],
+            work / "rejects",
+        )
+        counts = (result.rows_in, result.rows_landed, result.rows_rejected)
+        _write_list(
+            connection,
+            BATCHES,
+            [(source, table, source_file, found.sha256, *counts, stamp)],
+            work / "batches",
+        )
     except (duckdb.Error, OSError) as error:
         shutil.rmtree(work, ignore_errors=True)
         raise LandingError(
@@ -263,10 +262,10 @@ def _land_file(
 
 
 @contextmanager
-def _engine(work: Path, salt: str | None) -> Iterator[duckdb.DuckDBPyConnection]:
+def _engine(landing: Path, salt: str | None) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
-        connection.execute(f"set temp_directory = {quoted(work / 'spill')}")
+        connection.execute(f"set temp_directory = {quoted(landing / '.tmp-spill')}")
         connection.execute("create temp table salting (salt varchar)")
         connection.execute("insert into salting values (?)", [salt])
         yield connection
@@ -275,15 +274,14 @@ def _engine(work: Path, salt: str | None) -> Iterator[duckdb.DuckDBPyConnection]
 def _write_rows(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
+    key: tuple[str, str],
     found: Inspection,
-    source: str,
-    table: str,
     source_file: str,
     stamp: str,
-    salt: str | None,
     work: Path,
-) -> list[tuple[int | None, str, str | None]]:
-    columns = TABLES[source, table]
+) -> tuple[int, list[tuple[int | None, str, str | None]]]:
+    """Write the data file; how many rows it has, and what was rejected."""
+    columns = TABLES[key]
     readable = _readable(path, found, work)
     ending = _ending(path)
     if ending in _JSON:
@@ -291,6 +289,7 @@ def _write_rows(
             readable, columns, is_array=found.first == "[", line=found.longest_line
         )
     elif ending == ".csv":
+        connection.execute("drop table if exists csv_errors; drop table if exists csv_scans")
         reader = reading.csv_reader(readable, reading.separator_of(_header(readable)))
         present = reading.columns_of(connection, reader)
         fields = reading.flat_fields(reader, present, columns)
@@ -315,18 +314,17 @@ def _write_rows(
         "select source_line, reject_reason, payload_hash "
         f"from {everything} where reject_reason is not null order by source_line"
     ).fetchall()
-    if salt is None:
-        clear = connection.execute(
-            f"select source_line from {everything} where needs_salt limit 1"
-        ).fetchall()
-        if clear:
-            raise LandingError(
-                f"{path} holds an e-mail address or phone number in clear (record "
-                f"{clear[0][0]}), and KINDRED_SALT is not set. Set it to a long secret text, "
-                "keep it (another salt makes other hashes), and run `kindred land` again."
-            )
-    kept = ", ".join(f'"{column.name}"' for column in landed_columns(source, table))
-    write_parquet(
+    clear = connection.execute(
+        f"select source_line from {everything}, salting where needs_salt and salt is null limit 1"
+    ).fetchall()
+    if clear:
+        raise LandingError(
+            f"{path} holds an e-mail address or phone number in clear (record "
+            f"{clear[0][0]}), and KINDRED_SALT is not set. Set it to a long secret text, "
+            "keep it (another salt makes other hashes), and run `kindred land` again."
+        )
+    kept = ", ".join(f'"{column.name}"' for column in landed_columns(*key))
+    landed = write_parquet(
         connection,
         f"select {kept} from {everything} where reject_reason is null",
         work / "data" / "rows.parquet",
@@ -339,7 +337,7 @@ def _write_rows(
             "select line, 'bad_csv:' || lower(replace(min(error_type::varchar), ' ', '_')), "
             "md5(min(csv_line)) from csv_errors group by line order by line"
         ).fetchall()
-    return faults
+    return landed, faults
 
 
 def _readable(path: Path, found: Inspection, work: Path) -> Path:
@@ -376,12 +374,6 @@ def _line_hashes(path: Path, numbers: set[int]) -> dict[int, str]:
             if number in numbers:
                 hashes[number] = md5(line.strip()).hexdigest()
     return hashes
-
-
-def _write_empty(
-    connection: duckdb.DuckDBPyConnection, columns: tuple[Column, ...], folder: Path
-) -> None:
-    _write_list(connection, columns, [], folder)
 
 
 def _write_list(

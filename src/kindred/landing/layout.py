@@ -20,10 +20,7 @@ def batch_folder(folder: Path, batch: int) -> Path:
 
 def table_folders(landing: Path) -> dict[Path, tuple[Column, ...]]:
     """Every folder of the landing zone with the columns of its files."""
-    folders = {
-        landing / source / table: landed_columns(source, table)
-        for source, table in TABLES
-    }
+    folders = {landing / source / table: landed_columns(source, table) for source, table in TABLES}
     return {**folders, landing / "batches": BATCHES, landing / "rejects": REJECTS}
 
 
@@ -51,9 +48,7 @@ def declared(columns: Iterable[Column]) -> str:
     return ", ".join(f'"{column.name}" {column.type}' for column in columns)
 
 
-def place(
-    connection: duckdb.DuckDBPyConnection, query: str, folder: Path, landing: Path
-) -> None:
+def place(connection: duckdb.DuckDBPyConnection, query: str, folder: Path, landing: Path) -> None:
     """Write a query's rows as ``rows.parquet`` into a folder that appears whole."""
     beside = landing / f".tmp-{uuid.uuid4().hex}"
     beside.mkdir(parents=True)
@@ -68,13 +63,12 @@ def place(
             raise
 
 
-def write_parquet(
-    connection: duckdb.DuckDBPyConnection, query: str, path: Path
-) -> None:
-    """Write a query's rows to a parquet file, in their order."""
-    connection.execute(
+def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
+    """Write a query's rows to a parquet file, in their order; how many there were."""
+    copied = connection.execute(
         f"copy ({query}) to {quoted(path)} (format parquet, compression zstd)"
     )
+    return copied.fetchall()[0][0]
 
 
 def quoted(text: object) -> str:

@@ -47,9 +47,7 @@ def json_structure(type_: str) -> object:
     if type_.startswith("STRUCT("):
         return {
             name: json_structure(inner)
-            for name, inner in (
-                part.strip().split(" ", 1) for part in _split(type_[7:-1])
-            )
+            for name, inner in (part.strip().split(" ", 1) for part in _split(type_[7:-1]))
         }
     return type_
 
@@ -129,14 +127,14 @@ def _fields_of_json(records: str, columns: tuple[Column, ...]) -> str:
         cleaned as (
             select source_line, original,
                 case when json_type(original) = 'OBJECT'
-                    then cast({scrubbed('cast(original as varchar)')} as json) end as clean
+                    then cast({scrubbed("cast(original as varchar)")} as json) end as clean
             from records
         ),
         parsed as (
             select *, json_transform(clean, {quoted(json.dumps(structure))}) as value
             from cleaned
         )
-        select source_line, {', '.join(raws)},
+        select source_line, {", ".join(raws)},
             value['loaded_at'] as raw_loaded_at,
             {_clear_from_json(columns)},
             nullif(cast(json_merge_patch(clean, {quoted(json.dumps(known))})
@@ -185,9 +183,7 @@ def _query_email(text: str) -> str:
     )
 
 
-def flat_fields(
-    reader: str, present: Mapping[str, str], columns: tuple[Column, ...]
-) -> str:
+def flat_fields(reader: str, present: Mapping[str, str], columns: tuple[Column, ...]) -> str:
     """The relation ``fields`` of a file with columns.
 
     ``reader`` is the table function that reads it, ``present`` its columns and types.
@@ -197,9 +193,7 @@ def flat_fields(
     for column in columns:
         if column.is_derived:
             continue
-        found = [
-            quoted_name(by_name[name]) for name in source_names(column) if name in by_name
-        ]
+        found = [quoted_name(by_name[name]) for name in source_names(column) if name in by_name]
         if not found:
             value = "cast(null as varchar)"
         elif len(found) == 1:
@@ -208,9 +202,7 @@ def flat_fields(
             value = f"coalesce({', '.join(f'cast({name} as varchar)' for name in found)})"
         raws.append(f"{value} as raw_{column.name}")
     own = by_name.get("loaded_at")
-    raws.append(
-        f"{quoted_name(own) if own else 'cast(null as varchar)'} as raw_loaded_at"
-    )
+    raws.append(f"{quoted_name(own) if own else 'cast(null as varchar)'} as raw_loaded_at")
     kinds = {column.hashes for column in columns if column.hashes}
     query = by_name.get("query_string") or by_name.get("query")
     for kind in ("email", "phone"):
@@ -226,9 +218,7 @@ def flat_fields(
     unknown = [name for name in present if name.lower() not in known]
     extra = "cast(null as varchar)"
     if unknown:
-        packed = ", ".join(
-            f"{quoted_name(name)} := {quoted_name(name)}" for name in unknown
-        )
+        packed = ", ".join(f"{quoted_name(name)} := {quoted_name(name)}" for name in unknown)
         text = f"cast(to_json(struct_pack({packed})) as varchar)"
         any_value = " or ".join(f"{quoted_name(name)} is not null" for name in unknown)
         extra = f"case when {any_value} then {scrubbed(text)} end"
@@ -293,9 +283,7 @@ def typed_rows(
             if column.strict:
                 faults.append(f"when {fault} then 'bad_value:{name}'")
             else:
-                spilled.append(
-                    f"'{name}', case when {fault} then cast({raw} as varchar) end"
-                )
+                spilled.append(f"'{name}', case when {fault} then cast({raw} as varchar) end")
     own = ", ".join(column.name for column in columns)
     content = ", '|', ".join(
         f"coalesce(cast({column.name} as varchar), '')"
@@ -303,9 +291,7 @@ def typed_rows(
         if not column.is_derived
     )
     filled = " + ".join(
-        f"cast({column.name} is not null as integer)"
-        for column in columns
-        if not column.is_derived
+        f"cast({column.name} is not null as integer)" for column in columns if not column.is_derived
     )
     spill = "unknown"
     if spilled:
@@ -323,13 +309,13 @@ def typed_rows(
         with fields as ({fields}),
         typed as (
             select source_line, unknown, broken, clear_email, clear_phone,
-                {', '.join(raws)}, {loaded} as given_loaded_at,
+                {", ".join(raws)}, {loaded} as given_loaded_at,
                 {_identifier_needs_hash(columns)}
-                {', '.join(values)}
+                {", ".join(values)}
             from fields
         ),
         judged as (
-            select *, coalesce(broken, case {' '.join(faults)} else null end)
+            select *, coalesce(broken, case {" ".join(faults)} else null end)
                 as reject_reason
             from typed
         )
@@ -388,10 +374,7 @@ def _value(column: Column, raw: str, raw_type: str) -> str:
         return f"try_cast({raw} as {column.type})"
     text = f"nullif(trim({raw}), '')"
     if column.type == "DATE":
-        return (
-            f"coalesce(try_cast({text} as date), "
-            f"cast(try_cast({text} as timestamptz) as date))"
-        )
+        return f"coalesce(try_cast({text} as date), cast(try_cast({text} as timestamptz) as date))"
     return f"try_cast({text} as {column.type})"
 
 
@@ -415,9 +398,7 @@ def _nested_value(column: Column, raw: str, raw_type: str) -> str:
             f"then json_transform(cast({text} as json), {structure}) end"
         )
     if column.name in _GA4_LISTS:
-        names = ", ".join(
-            quoted(name) for name in (*PERSONAL_KEYS, "user_email", "user_phone")
-        )
+        names = ", ".join(quoted(name) for name in (*PERSONAL_KEYS, "user_email", "user_phone"))
         return f"list_filter({value}, lambda entry: lower(entry['key']) not in ({names}))"
     return value
 

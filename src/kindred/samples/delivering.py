@@ -89,9 +89,7 @@ def _with_intraday(rng, rows, days):
     early["copy"] = 9
     final = recent & (day < days - 1) & (rows["fault"] != FUTURE)
     midnight = START + (day[final] + 1) * DAY
-    rows.loc[final, "loaded"] = midnight + 3 * HOUR + rng.integers(
-        0, HOUR, int(final.sum())
-    )
+    rows.loc[final, "loaded"] = midnight + 3 * HOUR + rng.integers(0, HOUR, int(final.sum()))
     return pd.concat([rows, early], ignore_index=True)
 
 

@@ -129,8 +129,7 @@ def _withdrawn(block, rows):
     since = by_person["at"].reindex(person).fillna(NEVER).to_numpy()
     until = by_person["until"].reindex(person).fillna(NEVER).to_numpy()
     named_by = by_person["named_by"].reindex(person).fillna(-1).to_numpy()
-    holds = (rows["login"] > 0).to_numpy()
-    holds |= rows["gives_email"].to_numpy() & (named_by == 0)
+    holds = (rows["login"] > 0).to_numpy() | (rows["gives_email"].to_numpy() & (named_by == 0))
     refused = holds & (at >= since) & (at < until)
     devices = refusals[refusals["named_by"] == 3].set_index("device")
     since = devices["at"].reindex(rows["device"]).fillna(NEVER).to_numpy()
@@ -244,14 +243,17 @@ def _identifiers(block, kept):
     # a click follows the device that was seen with it
     clicks = kept[kept["click"] >= 0]
     with_device = clicks[clicks["device"] >= 0].drop_duplicates("click")
-    known = dict(
-        zip(with_device["click"].tolist(), with_device["person"].tolist(), strict=True)
-    )
+    known = dict(zip(with_device["click"].tolist(), with_device["person"].tolist(), strict=True))
     for click in sorted(set(clicks["click"].tolist())):
         name = click_name(click)
         whose = known.get(click, -1)
         rows.append(
-            ("click", name, person_of(whose) if whose >= 0 else own("click", name), False)
+            (
+                "click",
+                name,
+                person_of(whose) if whose >= 0 else own("click", name),
+                False,
+            )
         )
     logins = kept[kept["login"] > 0][["person", "login"]].drop_duplicates()
     seen_logins = set(map(tuple, logins.to_numpy().tolist()))
@@ -311,6 +313,12 @@ def _people(block, kept):
     coupons = orders.set_index("order")["has_coupon"].reindex(bought["order"])
     in_crm = orders[orders["in_crm"]]
     any_order = np.bincount(in_crm["person"], minlength=size) + count(bought)
+    rate = np.array([entry[2] for entry in shop.COUNTRIES])
+    dollar_rate = 100 * rate[people["country"].to_numpy()]
+    net = orders["gross_cents"] - orders["discount_cents"]
+    spans = on_site.groupby("visit").agg(
+        person=("person", "first"), begin=("at", "min"), end=("at", "max")
+    )
     first_at = np.full(size, NEVER)
     last_at = np.full(size, -NEVER)
     np.minimum.at(first_at, visits["person"].to_numpy(), visits["at"].to_numpy())
@@ -325,21 +333,14 @@ def _people(block, kept):
             "role": np.array(ROLES)[role],
             "segment": names[people["segment"]],
             "is_known": people["is_known"],
-            "country": np.array([entry[0] for entry in shop.COUNTRIES])[
-                people["country"]
-            ],
-            "device_count": np.bincount(
-                devices["owner"][devices["owner"] >= 0], minlength=size
-            ),
+            "country": np.array([entry[0] for entry in shop.COUNTRIES])[people["country"]],
+            "device_count": np.bincount(devices["owner"][devices["owner"] >= 0], minlength=size),
             "start_day": people["start_day"],
             "first_day": np.where(was_seen, (first_at - START) / DAY, np.nan),
             "last_day": np.where(was_seen, (last_at - START) / DAY, np.nan),
             "event_count": event_count,
             "visit_count": count(visits),
-            "extra_count": count(
-                of_kind("page_view", "search", "view_item_list")
-            )
-            - count(visits),
+            "extra_count": count(of_kind("page_view", "search", "view_item_list")) - count(visits),
             "view_count": view_count,
             "cart_count": count(carts),
             "cart_visit_count": count(carts.drop_duplicates("visit")),
@@ -349,6 +350,17 @@ def _people(block, kept):
                 weights=coupons.fillna(False).astype(float),
                 minlength=size,
             ).astype("int64"),
+            # plain money in US dollars: before cancellations, refunds and odd rates
+            "revenue": np.bincount(orders["person"], weights=net, minlength=size) / dollar_rate,
+            "discount": np.bincount(
+                orders["person"], weights=orders["discount_cents"], minlength=size
+            )
+            / dollar_rate,
+            "visit_seconds": np.bincount(
+                spans["person"],
+                weights=(spans["end"] - spans["begin"]) / 1000,
+                minlength=size,
+            ),
             "log_price_mean": np.divide(
                 price_sum,
                 view_count,

@@ -20,7 +20,10 @@ CATEGORIES = (
     "Outdoor",
 )
 PRODUCTS_PER_CATEGORY = 40
-CHEAPEST, DEAREST = 3.0, 900.0  # US dollars; prices of a category are spaced evenly in log
+CHEAPEST, DEAREST = (
+    3.0,
+    900.0,
+)  # US dollars; prices of a category are spaced evenly in log
 
 # country, currency, its units for a dollar, city, GA4 continent, share of people
 COUNTRIES = (
@@ -181,8 +184,7 @@ def products() -> dict[str, np.ndarray]:
         "product_id": np.array([f"P{n:04d}" for n in number], dtype=object),
         "name": np.array(
             [
-                f"{CATEGORIES[n // PRODUCTS_PER_CATEGORY]} piece"
-                f" {n % PRODUCTS_PER_CATEGORY + 1}"
+                f"{CATEGORIES[n // PRODUCTS_PER_CATEGORY]} piece {n % PRODUCTS_PER_CATEGORY + 1}"
                 for n in number
             ],
             dtype=object,

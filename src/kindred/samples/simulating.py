@@ -19,7 +19,7 @@ START = int(shop.START.astype("int64"))
 MEMBER, PASSER_BY, CRM_ONLY, INTERNAL, BOT, STRANGER = range(6)
 ROLES = ("member", "passer_by", "crm_only", "internal", "bot", "stranger")
 UNKNOWN, GRANTED, DENIED = range(3)
-NEVER = np.iinfo(np.int64).max
+NEVER = 10**15  # far beyond any moment, exact as a float too
 # ids of one block never meet those of the next
 BLOCK_STRIDE = 10_000_000_000
 
@@ -54,12 +54,8 @@ def simulate(number: int, first: int, count: int, days: int, seed: int) -> Block
     events = events[events["at"] < START + days * DAY].reset_index(drop=True)
     events["event"] = number * BLOCK_STRIDE + np.arange(len(events))
     devices = _name_devices(devices, number)
-    events["device"] = np.where(
-        events["device"] >= 0, events["device"] + number * BLOCK_STRIDE, -1
-    )
-    events["linked"] = np.where(
-        events["linked"] >= 0, events["linked"] + number * BLOCK_STRIDE, -1
-    )
+    events["device"] = np.where(events["device"] >= 0, events["device"] + number * BLOCK_STRIDE, -1)
+    events["linked"] = np.where(events["linked"] >= 0, events["linked"] + number * BLOCK_STRIDE, -1)
     for column in ("order", "click", "visit"):
         value = events[column].to_numpy()
         events[column] = np.where(value >= 0, value + number * BLOCK_STRIDE, -1)
@@ -105,9 +101,7 @@ def _people(rng, first, count, days):
     lapsing &= segment >= 0
 
     early = rng.random(count) < 0.88
-    starts = np.where(
-        early, 0.12 * rng.random(count), 0.12 + 0.4 * rng.random(count)
-    )
+    starts = np.where(early, 0.12 * rng.random(count), 0.12 + 0.4 * rng.random(count))
     starts = np.where(lapsing, 0.08 * rng.random(count), starts)
     starts = np.where(role == PASSER_BY, rng.random(count) ** 0.6, starts) * days
     stop = rng.uniform(shop.LAPSE_FROM, shop.LAPSE_TO, count) * days
@@ -155,8 +149,7 @@ def _people(rng, first, count, days):
         people.loc[members, "is_office"] = True
     breadth = _of_segment(segment, "breadth")
     tastes = rng.gamma(
-        np.repeat(breadth[:, None], len(shop.CATEGORIES), axis=1)
-        / np.sqrt(len(shop.CATEGORIES))
+        np.repeat(breadth[:, None], len(shop.CATEGORIES), axis=1) / np.sqrt(len(shop.CATEGORIES))
     )
     tastes += 1e-9
     return people, tastes / tastes.sum(axis=1, keepdims=True)
@@ -170,9 +163,7 @@ def _devices(rng, people):
     count = np.where(people["role"] == CRM_ONLY, 0, count)
     owner = np.repeat(np.arange(len(people)), count)
     devices = _device_rows(rng, owner)
-    devices["rank"] = np.arange(len(owner)) - np.repeat(
-        np.cumsum(count) - count, count
-    )
+    devices["rank"] = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
     devices["is_internal"] = people["role"].to_numpy()[owner] == INTERNAL
     is_dual = rng.random(len(owner)) < 0.02
     devices["is_dual"] = is_dual & (devices["tracker"] == SOURCE["ga4"])
@@ -188,9 +179,7 @@ def _device_rows(rng, owner):
             "owner": owner,
             "tracker": tracker,
             "has_session_id": has_id,
-            "browser": rng.choice(
-                len(shop.BROWSERS), size=count, p=shop.BROWSER_SHARES
-            ),
+            "browser": rng.choice(len(shop.BROWSERS), size=count, p=shop.BROWSER_SHARES),
             # unknown, granted, refused always, refused now and then
             "consent_mode": rng.choice(4, size=count, p=[0.36, 0.58, 0.015, 0.045]),
             "bot": -1,
@@ -285,9 +274,7 @@ def _events(rng, people, tastes, devices, visits, days):
 
     # looked at and put into the cart
     view_visit = np.repeat(np.arange(size), views)
-    view_slot = 1.0 + np.arange(len(view_visit)) - np.repeat(
-        np.cumsum(views) - views, views
-    )
+    view_slot = 1.0 + np.arange(len(view_visit)) - np.repeat(np.cumsum(views) - views, views)
     viewer = who[view_visit]
     cumulated = np.cumsum(tastes, axis=1)
     draw = rng.random(len(viewer))
@@ -371,8 +358,7 @@ def _events(rng, people, tastes, devices, visits, days):
         events["kind"] == KIND["add_to_cart"], 1 + (rng.random(len(events)) < 0.2), 1
     )
     is_second = people["has_second_login"].to_numpy()[who] & (
-        visits["at"].to_numpy()
-        > START + people["second_login_day"].to_numpy()[who] * DAY
+        visits["at"].to_numpy() > START + people["second_login_day"].to_numpy()[who] * DAY
     )
     login = np.where(visits["is_logged"], 1 + is_second, 0)
     events["login"] = np.where(events["slot"] >= 0.5, login[visit], 0)
@@ -382,15 +368,13 @@ def _events(rng, people, tastes, devices, visits, days):
     events["email_in_url"] = events["gives_email"] & (rng.random(len(events)) < 0.05)
     has_id = devices["has_session_id"].to_numpy()[events["device"]]
     has_id &= rng.random(len(events)) > 0.002
-    events["session_id"] = np.where(
-        has_id, visits["at"].to_numpy()[visit] // 1000, -1
-    )
+    events["session_id"] = np.where(has_id, visits["at"].to_numpy()[visit] // 1000, -1)
     paid = is_first & (events["arrival"] == shop.PAID)
     events["click"] = np.where(paid, visit, -1)
     events["linked"] = -1
     events["is_copy"] = False
     # nobody can tell who sat at a shared device without logging in
-    lost = devices["is_shared"].to_numpy() [events["device"]] & (events["login"] == 0)
+    lost = devices["is_shared"].to_numpy()[events["device"]] & (events["login"] == 0)
     events["is_nobody"] = lost
 
     bought = events[(events["kind"] == KIND["add_to_cart"])]
@@ -468,9 +452,7 @@ def _blank(at, source, kind, device=-1, person=-1, **more):
         "is_copy": False,
         "is_nobody": False,
     } | more
-    return pd.DataFrame(
-        {name: np.broadcast_to(value, size) for name, value in values.items()}
-    )
+    return pd.DataFrame({name: np.broadcast_to(value, size) for name, value in values.items()})
 
 
 def _others(rng, people, devices, visits, days):
@@ -495,9 +477,9 @@ def _others(rng, people, devices, visits, days):
     readers = np.flatnonzero(people["gets_letters"])
     opens = np.repeat(readers, rng.poisson(2.5, len(readers)))
     day = people["start_day"].to_numpy()[opens]
-    day = day + rng.random(len(opens)) * (
-        people["stop_day"].to_numpy()[opens] - day - 0.1
-    ).clip(min=0)
+    day = day + rng.random(len(opens)) * (people["stop_day"].to_numpy()[opens] - day - 0.1).clip(
+        min=0
+    )
     parts.append(
         _blank(
             START + (day * DAY).astype(np.int64),
@@ -582,9 +564,7 @@ def _others(rng, people, devices, visits, days):
     step = np.arange(len(which)) - np.repeat(np.cumsum(length) - length, length)
     product = rng.integers(0, len(shop.CATEGORIES) * shop.PRODUCTS_PER_CATEGORY)
     at = begin[which] + step * 2_000
-    parts.append(
-        _blank(at, SOURCE["web"], KIND["view_item"], bots[which], product=product)
-    )
+    parts.append(_blank(at, SOURCE["web"], KIND["view_item"], bots[which], product=product))
     count = max(len(people) // 330, 2)
     tracker = np.where(np.arange(count) % 2 == 0, SOURCE["web"], SOURCE["ga4"])
     quick = add_devices(np.full(count, -1), tracker=tracker)
@@ -593,12 +573,8 @@ def _others(rng, people, devices, visits, days):
     begin = START + rng.integers(0, days * DAY - HOUR, count)
     total = np.cumsum(rng.integers(40, 400, len(which)))
     at = begin[which] + total - total[np.cumsum(length) - length][which]
-    product = rng.integers(
-        0, len(shop.CATEGORIES) * shop.PRODUCTS_PER_CATEGORY, len(which)
-    )
-    parts.append(
-        _blank(at, tracker[which], KIND["view_item"], quick[which], product=product)
-    )
+    product = rng.integers(0, len(shop.CATEGORIES) * shop.PRODUCTS_PER_CATEGORY, len(which))
+    parts.append(_blank(at, tracker[which], KIND["view_item"], quick[which], product=product))
     frames = pd.concat(device_frames, ignore_index=True)
     return frames, parts
 
@@ -606,9 +582,7 @@ def _others(rng, people, devices, visits, days):
 def _mixed(numbers, salt):
     """A well mixed 64-bit number for each number (the finisher of splitmix64)."""
     with np.errstate(over="ignore"):
-        value = numbers.astype(np.uint64) + np.uint64(salt) * np.uint64(
-            0x9E3779B97F4A7C15
-        )
+        value = numbers.astype(np.uint64) + np.uint64(salt) * np.uint64(0x9E3779B97F4A7C15)
         value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         return value ^ (value >> np.uint64(31))
@@ -621,9 +595,7 @@ def _name_devices(devices, block):
     first = 1_600_000_000 + (mixed >> np.uint64(40)).astype(np.int64) % 160_000_000
     names = [
         f"{value % 10_000_000_000}.{second}" if ga4 else f"w-{value:016x}"
-        for value, second, ga4 in zip(
-            mixed.tolist(), first.tolist(), is_ga4.tolist(), strict=True
-        )
+        for value, second, ga4 in zip(mixed.tolist(), first.tolist(), is_ga4.tolist(), strict=True)
     ]
     devices.insert(0, "device", number)
     devices["anonymous_id"] = np.array(names, dtype=object)

@@ -55,9 +55,7 @@ def as_artifacts(rows: pd.DataFrame | Iterable[dict[str, Any]]) -> pd.DataFrame:
         name: frame[name] if name in frame else pd.Series(None, index=frame.index)
         for name in DTYPES
     }
-    return pd.DataFrame(
-        {name: _typed(column, DTYPES[name]) for name, column in typed.items()}
-    )
+    return pd.DataFrame({name: _typed(column, DTYPES[name]) for name, column in typed.items()})
 
 
 def _typed(column: pd.Series, dtype: str) -> pd.Series:
@@ -85,9 +83,7 @@ def seal(
     texts = sealed[list(KEYS)].astype("object").where(sealed[list(KEYS)].notna(), "")
     keys = texts.map(str).agg("|".join, axis=1)
     if keys.duplicated().any():
-        raise ValueError(
-            f"two artifacts with one key: {keys[keys.duplicated()].iloc[0]}"
-        )
+        raise ValueError(f"two artifacts with one key: {keys[keys.duplicated()].iloc[0]}")
     sealed["artifact_id"] = [md5(key.encode()).hexdigest() for key in keys]
     return sealed.astype(DTYPES)
 

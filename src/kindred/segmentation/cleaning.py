@@ -102,11 +102,9 @@ def _read_treatment(row: dict[str, Any]) -> Treatment:
         and known["encode"] == "none",
         "onehot needs a category and encode_top_count": known["encode"] == "onehot"
         and not (is_category and (known["encode_top_count"] or 0) >= 1),
-        "outlier_action transform needs a transform": known["outlier_action"]
-        == "transform"
+        "outlier_action transform needs a transform": known["outlier_action"] == "transform"
         and known["transform"] == "none",
-        "an outlier_action needs an outlier_method": known["outlier_action"]
-        in ("cap", "exclude")
+        "an outlier_action needs an outlier_method": known["outlier_action"] in ("cap", "exclude")
         and known["outlier_method"] == "none",
     }
     for problem, is_so in problems.items():
@@ -146,9 +144,7 @@ def texts_of(column: pd.Series) -> np.ndarray:
     return texts.where(texts.notna(), None).to_numpy(dtype="object")
 
 
-def learn(
-    sample: pd.DataFrame, treatments: list[Treatment]
-) -> tuple[pd.DataFrame, np.ndarray]:
+def learn(sample: pd.DataFrame, treatments: list[Treatment]) -> tuple[pd.DataFrame, np.ndarray]:
     """Learn the cleaning of every feature, as `parameter` and `level` rows.
 
     Returns the rows and, for each row of the sample, whether the fit may use it: a
@@ -182,9 +178,7 @@ def learn(
     return as_artifacts(rows), is_usable
 
 
-def _learn_bounds(
-    values: np.ndarray, treatment: Treatment
-) -> tuple[float, float, str | None]:
+def _learn_bounds(values: np.ndarray, treatment: Treatment) -> tuple[float, float, str | None]:
     """The range outside of which a value is an outlier; nan: no such bound."""
     if treatment.outlier_method == "none":
         return np.nan, np.nan, None
@@ -409,9 +403,7 @@ class Learned:
         texts: dict[str, dict[str, str]] = {}
         levels: dict[str, dict[str, tuple[str, float]]] = {}
         columns = ["record", "feature", "name", "value", "text"]
-        for record, feature, name, value, text in parameters[columns].itertuples(
-            index=False
-        ):
+        for record, feature, name, value, text in parameters[columns].itertuples(index=False):
             if record == "level":
                 levels.setdefault(feature, {})[name] = (text, value)
             elif record == "parameter":
@@ -477,9 +469,7 @@ def apply(frame: pd.DataFrame, parameters: pd.DataFrame) -> pd.DataFrame:
     for dimension in sorted(points):
         numbers = learned.numbers[dimension]
         scaled[dimension] = (
-            (points[dimension] - numbers["center"])
-            / numbers["scale"]
-            * numbers["weight"]
+            (points[dimension] - numbers["center"]) / numbers["scale"] * numbers["weight"]
         )
     return pd.DataFrame(scaled, index=frame.index)
 
@@ -561,8 +551,7 @@ def _distribution(values: np.ndarray, moment: str) -> dict[str, float]:
         return {f"{name}_{moment}": np.nan for name in names}
     quantiles = np.quantile(values, list(QUANTILES.values()))
     numbers = {
-        f"{name}_{moment}": float(value)
-        for name, value in zip(QUANTILES, quantiles, strict=True)
+        f"{name}_{moment}": float(value) for name, value in zip(QUANTILES, quantiles, strict=True)
     }
     numbers[f"mean_{moment}"] = float(values.mean())
     numbers[f"std_{moment}"] = float(values.std())

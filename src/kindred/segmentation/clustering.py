@@ -250,8 +250,7 @@ def _try_count(points, count, *, seed, start) -> Trial:
     if len(points) < 2 * count:
         return Trial(
             cluster_count=count,
-            reason=f"not tried: only {len(points)} usable users,"
-            f" at least {2 * count} are needed",
+            reason=f"not tried: only {len(points)} usable users, at least {2 * count} are needed",
         )
     distinct = _distinct_count(points, count)
     if distinct < count:
@@ -264,9 +263,7 @@ def _try_count(points, count, *, seed, start) -> Trial:
     silhouette = silhouette_of(points, labels, seed)
     chosen, why = "cold", "no champion to start from"
     if start is not None:
-        warm = fit_centers(
-            points, count, seed=seed, start=extend_start(points, start, count, seed)
-        )
+        warm = fit_centers(points, count, seed=seed, start=extend_start(points, start, count, seed))
         warm_labels = nearest(points, warm)
         warm_silhouette = silhouette_of(points, warm_labels, seed)
         needed = warm_silhouette + COLD_ADVANTAGE * abs(warm_silhouette)
@@ -309,11 +306,7 @@ def _try_count(points, count, *, seed, start) -> Trial:
 def _judge(trials: list[Trial], guards: Guards) -> list[Trial]:
     """Guards first, then the smallest count near the best of those that passed."""
     failures = {trial.cluster_count: guard_failures(trial, guards) for trial in trials}
-    passed = [
-        trial
-        for trial in trials
-        if not trial.reason and not failures[trial.cluster_count]
-    ]
+    passed = [trial for trial in trials if not trial.reason and not failures[trial.cluster_count]]
     if not passed:
         return [_refuse(trial, failures[trial.cluster_count]) for trial in trials]
     best = max(passed, key=lambda trial: (trial.silhouette, -trial.cluster_count))
@@ -338,9 +331,7 @@ def _judge(trials: list[Trial], guards: Guards) -> list[Trial]:
             )
         else:
             reason = f"passed, but k = {chosen} is smaller and as good"
-        judged.append(
-            replace(trial, is_chosen=trial.cluster_count == chosen, reason=reason)
-        )
+        judged.append(replace(trial, is_chosen=trial.cluster_count == chosen, reason=reason))
     return judged
 
 
@@ -349,13 +340,10 @@ def guard_failures(trial: Trial, guards: Guards) -> list[str]:
     failures = []
     if trial.smallest_share < guards.smallest_share:
         failures.append(
-            f"smallest share {trial.smallest_share:.2%} is below"
-            f" {guards.smallest_share:.0%}"
+            f"smallest share {trial.smallest_share:.2%} is below {guards.smallest_share:.0%}"
         )
     if trial.stability < guards.stability:
-        failures.append(
-            f"stability {trial.stability:.4f} is below {guards.stability:.2f}"
-        )
+        failures.append(f"stability {trial.stability:.4f} is below {guards.stability:.2f}")
     if trial.centers is not None and np.isnan(trial.silhouette):
         failures.append("silhouette is not defined")
     return failures

@@ -77,10 +77,7 @@ def _labels(z_scores: pd.DataFrame, cleaned: pd.DataFrame) -> dict[str, str]:
     if len(z_scores) == 1:
         return {z_scores.index[0]: "everyone"}
     correlation = _correlation(cleaned)
-    phrases = {
-        segment: _phrases(z_scores.loc[segment], correlation)
-        for segment in z_scores.index
-    }
+    phrases = {segment: _phrases(z_scores.loc[segment], correlation) for segment in z_scores.index}
     labels: dict[str, str] = {}
     for segment, own in phrases.items():
         length = min(TRAITS_IN_LABEL, len(own))

@@ -93,9 +93,7 @@ def fit_when_due(
 
     quality = cleaning.audit(users, parameters, is_usable, champion.rows)
     latest = artifacts.of_model(past, artifacts.last_fitted_model(past))
-    verdict = _verdict(
-        chosen, points, users, champion, parameters, quality, latest, seed, guards
-    )
+    verdict = _verdict(chosen, points, users, champion, parameters, quality, latest, seed, guards)
     version = f"v{_stamp(moment)}"
     rows = [
         parameters,
@@ -141,9 +139,7 @@ def _stamp(moment: pd.Timestamp) -> str:
     return f"{text}.{moment.microsecond:06d}" if moment.microsecond else text
 
 
-def _is_due(
-    memory: pd.DataFrame, moment: pd.Timestamp, refit_after_days: float
-) -> bool:
+def _is_due(memory: pd.DataFrame, moment: pd.Timestamp, refit_after_days: float) -> bool:
     fits = memory.loc[memory["record"].eq("model"), "as_of"]
     if fits.empty:
         return True
@@ -180,9 +176,7 @@ def _champion(memory: pd.DataFrame, fitted: pd.DataFrame) -> _Champion:
         except (KeyError, ValueError):
             points = None  # it was fitted on features that are gone, or are texts now
         if points is not None:
-            labels = clustering.nearest(
-                points.to_numpy("float64"), centers.to_numpy("float64")
-            )
+            labels = clustering.nearest(points.to_numpy("float64"), centers.to_numpy("float64"))
     return _Champion(version, segments, rows, labels)
 
 
@@ -240,14 +234,10 @@ def _verdict(
     if chosen.cluster_count == 1:
         failures = []
         if len(champion.segments) > 1:
-            failures.append(
-                f"one segment would replace {len(champion.segments)} ({chosen.reason})"
-            )
+            failures.append(f"one segment would replace {len(champion.segments)} ({chosen.reason})")
     elif champion.labels is not None:
         with threadpool_limits(limits=1):
-            theirs = clustering.silhouette_of(
-                points, champion.labels, seed + chosen.cluster_count
-            )
+            theirs = clustering.silhouette_of(points, champion.labels, seed + chosen.cluster_count)
         floor = theirs - guards.silhouette_loss * abs(theirs)
         numbers["champion_silhouette"] = theirs
         if chosen.silhouette < floor:
@@ -379,8 +369,7 @@ def _model_rows(
         "reason": chosen.reason,
     }
     rows: list[dict[str, Any]] = [
-        {"record": "model", "name": name, "value": value}
-        for name, value in numbers.items()
+        {"record": "model", "name": name, "value": value} for name, value in numbers.items()
     ]
     rows += [{"record": "model", "name": n, "text": t} for n, t in texts.items()]
     return artifacts.as_artifacts(rows)
