@@ -83,8 +83,8 @@ def run(name: str, pattern: str, home: Path) -> list[Path]:
     is_foreign = any((home / part).exists() for part in ("inbox", "landing"))
     if is_foreign and not (home / MARKER).exists():
         raise ExampleError(
-            f"{home} holds data that no example put there. Name an empty folder: an "
-            "example replaces what lies in its home."
+            f"{home} holds data that no example put there. An example replaces what lies "
+            "in its home: name an empty folder, or delete this one if it may go."
         )
     home.mkdir(parents=True, exist_ok=True)
     work = home / ".inbox.tmp"
@@ -98,7 +98,7 @@ def run(name: str, pattern: str, home: Path) -> list[Path]:
         shutil.rmtree(work)
         raise
     (home / MARKER).write_text(f"{name}\n", encoding="utf-8")
-    for former in ("inbox", "landing", "exports"):
+    for former in ("inbox", "landing", "exports", "published"):
         shutil.rmtree(home / former, ignore_errors=True)
     for former in home.glob("kindred_build.duckdb*"):
         former.unlink()
@@ -138,6 +138,9 @@ def _cook(name: str, path: Path, inbox: Path) -> None:
     recipe = Path(__file__).with_name(name) / "recipe.sql"
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
+        # a bar is for a person who waits, not for a log
+        bar = "true" if sys.stdout.isatty() else "false"
+        connection.execute(f"set enable_progress_bar = {bar}")
         connection.execute("set temp_directory = ?", [str(inbox / ".spill")])
         variables = {"file": path, "inbox": inbox, "name": stem_of(path)}
         for variable, value in variables.items():

@@ -37,5 +37,5 @@ def publish(home: Path) -> Path:
     shutil.copyfile(build, beside)
     with beside.open("rb+") as file:
         os.fsync(file.fileno())
-    os.replace(beside, published)
+    beside.replace(published)
     return published

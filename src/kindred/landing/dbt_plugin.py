@@ -1,6 +1,5 @@
 """What dbt-duckdb calls: folders before it connects, renames after it has written."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -25,5 +24,5 @@ class Plugin(BasePlugin):
 
     def store(self, target_config: TargetConfig) -> None:
         """Rename ``<path>.tmp``, which was just written, to ``<path>``."""
-        path = target_config.location.path
-        os.replace(f"{path}.tmp", path)
+        path = Path(target_config.location.path)
+        path.with_name(f"{path.name}.tmp").replace(path)

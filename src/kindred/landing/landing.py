@@ -6,7 +6,6 @@ that dies before it leaves nothing but folders that the next run takes away.
 
 import fcntl
 import gzip
-import os
 import shutil
 import sys
 import uuid
@@ -254,9 +253,9 @@ def _land_file(
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
-    os.rename(work / "rejects", batch_folder(landing / "rejects", batch))
-    os.rename(work / "batches", batch_folder(landing / "batches", batch))
-    os.rename(work / "data", batch_folder(landing / source / table, batch))
+    (work / "rejects").rename(batch_folder(landing / "rejects", batch))
+    (work / "batches").rename(batch_folder(landing / "batches", batch))
+    (work / "data").rename(batch_folder(landing / source / table, batch))
     shutil.rmtree(work)
     return result
 
@@ -346,27 +345,26 @@ def _readable(path: Path, found: Inspection, work: Path) -> Path:
     if not (found.has_byte_order_mark or is_packed_parquet):
         return path
     copy = work / f"content{_ending(path)}"
-    opened = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
-    with opened as content, copy.open("wb") as plain:
+    with _opened(path) as content, copy.open("wb") as plain:
         if found.has_byte_order_mark:
             content.read(3)
         shutil.copyfileobj(content, plain)
     return copy
 
 
-def _opened_text(path: Path):
+def _opened(path: Path):
     opened = gzip.open if path.suffix == ".gz" else open
     return opened(path, "rb")
 
 
 def _header(path: Path) -> str:
-    with _opened_text(path) as content:
+    with _opened(path) as content:
         return content.readline().decode("utf-8", "replace")
 
 
 def _line_hashes(path: Path, numbers: set[int]) -> dict[int, str]:
     hashes, number = {}, 0
-    with _opened_text(path) as content:
+    with _opened(path) as content:
         for line in content:
             if not line.strip():
                 continue

@@ -1,6 +1,5 @@
 """The folders of the landing zone, each with an empty typed file to begin with."""
 
-import os
 import shutil
 import uuid
 from collections.abc import Iterable
@@ -55,7 +54,7 @@ def place(connection: duckdb.DuckDBPyConnection, query: str, folder: Path, landi
     write_parquet(connection, query, beside / "rows.parquet")
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        os.rename(beside, folder)
+        beside.rename(folder)
     except OSError:
         # another process was faster; its folder is as good as ours
         shutil.rmtree(beside)

@@ -117,7 +117,7 @@ def _fields_of_json(records: str, columns: tuple[Column, ...]) -> str:
         for name in source_names(column)
     }
     structure["loaded_at"] = "VARCHAR"
-    known = {name: None for name in sorted(known_names(columns))}
+    known = dict.fromkeys(sorted(known_names(columns)))
     raws = []
     for column in wanted:
         names = [f"value[{quoted(name)}]" for name in source_names(column)]
@@ -379,7 +379,7 @@ def _value(column: Column, raw: str, raw_type: str) -> str:
 
 
 def _without_personal_keys(value: str, text: str) -> str:
-    patch = quoted(json.dumps({key: None for key in PERSONAL_KEYS}))
+    patch = quoted(json.dumps(dict.fromkeys(PERSONAL_KEYS)))
     mentions = " or ".join(f"contains({text}, '{word}')" for word in ("mail", "phone"))
     return (
         f"case when ({mentions}) and json_valid({text}) "

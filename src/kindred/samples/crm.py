@@ -6,7 +6,6 @@ import pandas as pd
 from kindred.samples import shop
 from kindred.samples.judging import customer_of, email_of, login_of
 from kindred.samples.simulating import (
-    CRM_ONLY,
     DAY,
     HOUR,
     MEMBER,
@@ -305,6 +304,3 @@ def _consents(block, number):
         if entry.until != NEVER:
             add(entry, "granted", "granted", entry.until)
     return pd.DataFrame(rows)
-
-
-__all__ = ["CRM_ONLY", "deliver_crm", "order_name"]

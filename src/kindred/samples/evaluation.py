@@ -6,13 +6,8 @@ distributions that people were drawn from and takes the likeliest segment for wh
 seen of each; nothing can be expected to beat it by more than chance.
 """
 
-import argparse
-import os
-import sys
-from collections import Counter
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
 from scipy.special import betaln, gammaln, logsumexp
@@ -38,6 +33,181 @@ def yardsticks(truth: Path | str) -> dict[str, float]:
         "oracle": adjusted_rand_score(people["segment"], oracle_segments(people)),
         "people": len(people),
     }
+
+
+def score_sessions(database, truth: Path | str) -> dict[str, float]:
+    """Sessions of ``fct_sessions`` against the truth, as multisets.
+
+    A session is (source, anonymous_id, started_at, ended_at, event_count). Returns
+    sessions_true, sessions_built, sessions_missing and sessions_extra; the last two are
+    0 when the build is exact. ``database`` is a DuckDB connection or a file's path.
+    """
+    columns = "source, anonymous_id, started_at, ended_at, event_count"
+    table = Path(truth) / "sessions.parquet"
+    with _reader(database) as connection:
+        built = Counter(connection.execute(f"select {columns} from marts.fct_sessions").fetchall())
+        true = Counter(connection.execute(f"select {columns} from '{table}'").fetchall())
+    return {
+        "sessions_true": sum(true.values()),
+        "sessions_built": sum(built.values()),
+        "sessions_missing": sum((true - built).values()),
+        "sessions_extra": sum((built - true).values()),
+    }
+
+
+def score_identities(database, truth: Path | str) -> dict[str, float]:
+    """Pairwise precision and recall of ``dim_identities``.
+
+    A pair is two identifiers of one user. Identifiers that only one side has are
+    counted (identifiers_missing, identifiers_extra); they also cost recall and
+    precision, since the pairs they make are on one side only.
+    """
+    built = _frame(
+        database,
+        "select identifier_kind, identifier_value, user_id from marts.dim_identities",
+    )
+    true = pd.read_parquet(Path(truth) / "identifiers.parquet")
+    both = true.merge(built, on=["identifier_kind", "identifier_value"], how="outer")
+    has_true, has_built = both["person_id"].notna(), both["user_id"].notna()
+
+    def pairs(groups):
+        size = groups.value_counts().astype("int64")
+        return float((size * (size - 1) // 2).sum())
+
+    known = both[has_true & has_built]
+    together = pairs(known["person_id"] + "|" + known["user_id"])
+    built_pairs, true_pairs = pairs(built["user_id"]), pairs(true["person_id"])
+    return {
+        "identity_precision": together / built_pairs if built_pairs else 1.0,
+        "identity_recall": together / true_pairs if true_pairs else 1.0,
+        "identifiers_missing": int((~has_built).sum()),
+        "identifiers_extra": int((~has_true).sum()),
+    }
+
+
+def score_segments(database, truth: Path | str) -> dict[str, float]:
+    """ARI of ``fct_user_segments`` over the scored people, and the number of segments.
+
+    A person is looked up by their identifiers and stands for the user that most of them
+    name, logins and customer numbers first; one without a user counts as a group of
+    their own kind.
+    """
+    people = _scored(Path(truth))
+    true = pd.read_parquet(Path(truth) / "identifiers.parquet")
+    built = _frame(
+        database,
+        """
+        select identities.identifier_kind, identities.identifier_value,
+            segments.user_id, segments.segment_id
+        from marts.dim_identities as identities
+        inner join marts.fct_user_segments as segments
+            on identities.user_id = segments.user_id
+        """,
+    )
+    named = true.merge(built, on=["identifier_kind", "identifier_value"])
+    named["is_weak"] = named["identifier_kind"].isin(["anonymous", "click"])
+    votes = (
+        named.groupby(["person_id", "is_weak", "user_id", "segment_id"])
+        .size()
+        .reset_index(name="votes")
+        .sort_values(
+            ["person_id", "is_weak", "votes", "user_id"],
+            ascending=[True, True, False, True],
+        )
+        .drop_duplicates("person_id")
+        .set_index("person_id")["segment_id"]
+    )
+    found = people["person_id"].map(votes)
+    return {
+        "segments_ari": adjusted_rand_score(people["segment"], found.fillna("none")),
+        "segments_people": len(people),
+        "segments_unfound": int(found.isna().sum()),
+        "segments_count": int(found.nunique()),
+    }
+
+
+def score_outcomes(database, truth: Path | str) -> pd.DataFrame:
+    """Rows by source, table and outcome: true, built, and where they differ."""
+    built = _frame(
+        database,
+        """
+        select source, source_table, outcome, sum(row_count) as built
+        from marts.fct_row_outcomes group by source, source_table, outcome
+        """,
+    )
+    true = pd.read_parquet(Path(truth) / "row_outcomes.parquet")
+    both = true.merge(built, on=["source", "source_table", "outcome"], how="outer")
+    both = both.rename(columns={"row_count": "true"})
+    both[["true", "built"]] = both[["true", "built"]].fillna(0).astype("int64")
+    both["is_equal"] = both["true"] == both["built"]
+    return both.sort_values(["source", "source_table", "outcome"], ignore_index=True)
+
+
+def evaluate(database, truth: Path | str) -> dict[str, float]:
+    """All scores of a build and the yardsticks of its sample, by name."""
+    return {
+        **score_sessions(database, truth),
+        **score_identities(database, truth),
+        **score_segments(database, truth),
+        **yardsticks(truth),
+    }
+
+
+def _passes(scores: dict[str, float]) -> dict[str, bool]:
+    """Which bars are met, by name."""
+    return {
+        "sessions": scores["sessions_missing"] == scores["sessions_extra"] == 0,
+        "identity precision": scores["identity_precision"] >= PRECISION_BAR,
+        "identity recall": scores["identity_recall"] >= RECALL_BAR,
+        "segments": scores["segments_ari"] >= BAR * scores["oracle"],
+        "sample": scores["naive"] <= NAIVE_LIMIT and scores["oracle"] <= ORACLE_LIMIT,
+    }
+
+
+def report(scores: dict[str, float]) -> list[str]:
+    """One line per score, each with its bar and whether it is met."""
+    passes = _passes(scores)
+    texts = {
+        "sessions": f"{scores['sessions_true']:,.0f} true,"
+        f" {scores['sessions_missing']:,.0f} missing,"
+        f" {scores['sessions_extra']:,.0f} extra (bar: exact)",
+        "identity precision": f"{scores['identity_precision']:.4f} (bar {PRECISION_BAR})",
+        "identity recall": f"{scores['identity_recall']:.4f} (bar {RECALL_BAR})",
+        "segments": f"ARI {scores['segments_ari']:.3f} with k ="
+        f" {scores['segments_count']:.0f} (bar {BAR * scores['oracle']:.3f} = {BAR} of"
+        f" the oracle; naive {scores['naive']:.3f}, oracle {scores['oracle']:.3f},"
+        f" {scores['segments_people']:,.0f} people)",
+        "sample": f"naive {scores['naive']:.3f} (at most {NAIVE_LIMIT:.2f}), oracle"
+        f" {scores['oracle']:.3f} (at most {ORACLE_LIMIT:.2f})",
+    }
+    return [f"{'ok  ' if passes[name] else 'MISS'} {name}: {text}" for name, text in texts.items()]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the scores of a home's build; 1 when a bar is missed."""
+    parser = argparse.ArgumentParser(prog="python -m kindred.samples.evaluation")
+    parser.add_argument("--home", default=os.environ.get("KINDRED_HOME") or "data")
+    home = Path(parser.parse_args(arguments).home)
+    scores = evaluate(home / "kindred_build.duckdb", home / "truth")
+    print("\n".join(report(scores)))
+    return 0 if all(_passes(scores).values()) else 1
+
+
+@contextmanager
+def _reader(database):
+    if isinstance(database, duckdb.DuckDBPyConnection):
+        yield database
+        return
+    connection = duckdb.connect(str(database), read_only=True)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _frame(database, query):
+    with _reader(database) as connection:
+        return connection.execute(query).df()
 
 
 def _scored(truth):
@@ -152,3 +322,7 @@ def _tastes(people, segment):
     score = gammaln(whole) - gammaln(whole + counts.sum(axis=1))
     score = score + (gammaln(own + counts) - gammaln(own)).sum(axis=1)
     return pd.Series(score, index=people.index)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -128,47 +128,98 @@ class Segment:
     visits_per_day: float
     visit_shape: float
     extras_per_visit: float  # home, lists and searches after the landing page
-    extra_shape: float
     views_per_visit: float
-    view_shape: float
     cart_rate: float  # views that end in the cart
-    cart_concentration: float
     order_rate: float  # visits with a cart that end in an order
-    order_concentration: float
     price: float  # dollars, the median of what the segment looks at
-    price_spread: float  # between persons, of the log
     discount_rate: float  # orders with a coupon
-    discount_concentration: float
     breadth: float  # concentration of tastes: small means faithful to a category
     is_lapsing: bool = False  # stops visiting before mid-period
+    # how alike the people of a segment are
+    extra_shape: float = 12
+    view_shape: float = 14
+    cart_concentration: float = 30
+    order_concentration: float = 30
+    discount_concentration: float = 25
+    price_spread: float = 0.28  # of the log
 
 
 SEGMENTS = (
     Segment(
-        "frequent_buyers", 0.19, 0.98, 0.34, 9, 1.1, 10, 2.1, 10,
-        0.34, 30, 0.62, 25, 32, 0.30, 0.07, 12, 1.6,
+        name="frequent_buyers",
+        share=0.17,
+        known_share=0.98,
+        visits_per_day=0.43,
+        visit_shape=10,
+        extras_per_visit=0.4,
+        views_per_visit=1.6,
+        cart_rate=0.5,
+        order_rate=0.8,
+        price=32,
+        discount_rate=0.04,
+        breadth=1.5,
     ),
     Segment(
-        "deal_seekers", 0.20, 0.98, 0.17, 9, 2.0, 10, 2.6, 10,
-        0.30, 30, 0.48, 25, 17, 0.30, 0.86, 14, 1.6,
+        name="deal_seekers",
+        share=0.2,
+        known_share=0.98,
+        visits_per_day=0.185,
+        visit_shape=20,
+        extras_per_visit=0.4,
+        views_per_visit=1.9,
+        cart_rate=0.5,
+        order_rate=0.8,
+        price=26,
+        discount_rate=0.9,
+        breadth=1.5,
     ),
     Segment(
-        "window_shoppers", 0.23, 0.55, 0.20, 8, 2.6, 10, 4.6, 10,
-        0.030, 40, 0.10, 20, 36, 0.35, 0.10, 10, 4.0,
+        name="window_shoppers",
+        share=0.23,
+        known_share=0.55,
+        visits_per_day=0.145,
+        visit_shape=14,
+        extras_per_visit=1.3,
+        views_per_visit=3.3,
+        cart_rate=0.02,
+        order_rate=0.06,
+        price=34,
+        discount_rate=0.04,
+        breadth=3.0,
     ),
     Segment(
-        "premium_buyers", 0.18, 0.98, 0.085, 9, 0.9, 10, 2.0, 10,
-        0.42, 30, 0.74, 25, 165, 0.30, 0.05, 12, 0.5,
+        name="premium_buyers",
+        share=0.2,
+        known_share=0.98,
+        visits_per_day=0.18,
+        visit_shape=20,
+        extras_per_visit=0.4,
+        views_per_visit=1.9,
+        cart_rate=0.5,
+        order_rate=0.82,
+        price=230,
+        discount_rate=0.04,
+        breadth=0.7,
     ),
     Segment(
-        "lapsing_customers", 0.20, 0.93, 0.24, 8, 1.4, 10, 2.4, 10,
-        0.24, 30, 0.42, 25, 36, 0.35, 0.12, 10, 1.2,
+        name="lapsing_customers",
+        share=0.2,
+        known_share=0.93,
+        visits_per_day=0.46,
+        visit_shape=14,
+        extras_per_visit=0.4,
+        views_per_visit=1.9,
+        cart_rate=0.5,
+        order_rate=0.8,
+        price=34,
+        discount_rate=0.04,
+        breadth=1.5,
         is_lapsing=True,
     ),
-)  # fmt: skip
+)
 VIEW_PRICE_SPREAD = 0.45  # of the log, around a person's own taste
-LAPSE_FROM, LAPSE_TO = 0.25, 0.50  # of the period: when lapsing customers stop
-PASSER_BY_SHARE = 0.12  # of all people: one visit of one to three events
+LAPSE_FROM, LAPSE_TO = 0.22, 0.42  # of the period: when lapsing customers stop
+PASSER_BY_SHARE = 0.15  # of all people: one visit of one to three events
 CRM_ONLY_SHARE = 0.015
 INTERNAL_SHARE = 0.006
 DISCOUNTS = (0.10, 0.15, 0.20, 0.30)

@@ -100,8 +100,8 @@ def _people(rng, first, count, days):
     lapsing = _of_segment(segment, "is_lapsing") > 0
     lapsing &= segment >= 0
 
-    early = rng.random(count) < 0.88
-    starts = np.where(early, 0.12 * rng.random(count), 0.12 + 0.4 * rng.random(count))
+    early = rng.random(count) < 0.95
+    starts = np.where(early, 0.12 * rng.random(count), 0.12 + 0.3 * rng.random(count))
     starts = np.where(lapsing, 0.08 * rng.random(count), starts)
     starts = np.where(role == PASSER_BY, rng.random(count) ** 0.6, starts) * days
     stop = rng.uniform(shop.LAPSE_FROM, shop.LAPSE_TO, count) * days

@@ -16,9 +16,12 @@ import numpy as np
 import pandas as pd
 
 from kindred.samples import shop
-from kindred.samples.simulating import BLOCK_STRIDE, START, Block
+from kindred.samples.simulating import START, Block
 
 MARKER = ".sample"
+LINE_TYPES = dict.fromkeys(
+    ("quantity", "unit_price", "discount_amount", "refunded_quantity"), "decimal(18, 4)"
+) | {"is_cancelled": "boolean"}
 LINES_AT_ONCE = 400_000
 # a collector that crashed in the middle of a line, on these days
 BROKEN_DAYS = (3, 17, 31, 45)
@@ -665,37 +668,24 @@ def _write_crm(connection, inbox, table, week):
     query = f"select {listed} from crm_{table} where file_week = {week} order by loaded_at, record"
     folder = inbox / "crm" / table
     name = f"{table}_{_date(7 * week)}"
-    if table == "order_lines":
-        # this one comes out of a warehouse, typed
-        query = query.replace("select ", "select * replace (", 1)
-        rows = connection.execute(
-            f"select count(*) from crm_{table} where file_week = {week}"
-        ).fetchone()[0]
-        if rows:
-            folder.mkdir(parents=True, exist_ok=True)
-            typed = ", ".join(
-                f"make_timestamp({name} * 1000) as {name}"
-                if name in times
-                else f"{_LINE_TYPES.get(name, '')}nullif({name}, '')"
-                f"{_LINE_ENDS.get(name, '')} as {name}"
-                for name in columns
-            )
-            connection.execute(
-                f"copy (select {typed} from crm_{table} where file_week = {week}"
-                f" order by loaded_at, record) to '{folder / name}.parquet'"
-                " (format parquet, compression zstd)"
-            )
+    if table != "order_lines":
+        _write_csv(connection, folder / f"{name}.csv", query)
         return
-    _write_csv(connection, folder / f"{name}.csv", query)
-
-
-_LINE_TYPES = dict.fromkeys(
-    ("quantity", "unit_price", "discount_amount", "refunded_quantity", "is_cancelled"),
-    "cast(",
-)
-_LINE_ENDS = dict.fromkeys(
-    ("quantity", "unit_price", "discount_amount", "refunded_quantity"),
-    " as decimal(18, 4))",
-) | {"is_cancelled": " as boolean)"}
-
-__all__ = ["BLOCK_STRIDE", "spool", "write_files"]
+    # this one comes out of a warehouse, typed
+    found = connection.execute(
+        f"select 1 from crm_{table} where file_week = {week} limit 1"
+    ).fetchall()
+    if not found:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    typed = ", ".join(
+        f"make_timestamp({name} * 1000) as {name}"
+        if name in times
+        else f"cast(nullif({name}, '') as {LINE_TYPES.get(name, 'varchar')}) as {name}"
+        for name in columns
+    )
+    connection.execute(
+        f"copy (select {typed} from crm_{table} where file_week = {week}"
+        f" order by loaded_at, record) to '{folder / name}.parquet'"
+        " (format parquet, compression zstd)"
+    )
