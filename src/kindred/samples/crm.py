@@ -233,7 +233,6 @@ def _lines(rng, block, days):
     people = block.people
     catalogue = shop.products()
     product = items["product"].to_numpy()
-    size = len(items)
     person = people["person"].to_numpy()[of_order["person"].to_numpy()]
     trouble = of_order["trouble"].to_numpy()
     is_first = (items["line"] == 1).to_numpy()

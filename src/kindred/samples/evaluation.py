@@ -6,8 +6,14 @@ distributions that people were drawn from and takes the likeliest segment for wh
 seen of each; nothing can be expected to beat it by more than chance.
 """
 
+import argparse
+import os
+import sys
+from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 from scipy.special import betaln, gammaln, logsumexp
