@@ -48,7 +48,8 @@ def _known_errors() -> tuple[type[Exception], ...]:
     from kindred.landing import LandingError
     from kindred.publishing import PublishingError
 
-    return LandingError, PublishingError, FileExistsError, FileNotFoundError
+    # ValueError: a sample too small to hold what it promises
+    return LandingError, PublishingError, FileExistsError, ValueError
 
 
 def _sample(home: Path, options: argparse.Namespace) -> int:

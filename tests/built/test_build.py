@@ -13,7 +13,8 @@ from conftest import PROJECT
 
 from kindred.segmentation import cleaning, clustering, fitting
 
-ADDRESS = re.compile(rb"[A-Za-z0-9._%+-]{2,}@[A-Za-z0-9-]+\.(?:com|example|org|net)\b")
+# beginning at the sign keeps the search linear in long runs of letters
+ADDRESS = re.compile(rb"[A-Za-z0-9]@[A-Za-z0-9-]{1,63}\.(?:com|example|org|net|test)\b")
 
 
 def test_the_published_copy_is_readable_by_older_clients(home):

@@ -123,9 +123,9 @@ def score_segments(database, truth: Path | str) -> dict[str, float]:
         .drop_duplicates("person_id")
         .set_index("person_id")["segment_id"]
     )
-    found = people["person_id"].map(votes)
+    found = people["person_id"].map(votes.astype(object)).astype(object)
     return {
-        "segments_ari": adjusted_rand_score(people["segment"], found.fillna("none")),
+        "segments_ari": adjusted_rand_score(people["segment"], found.where(found.notna(), "none")),
         "segments_people": len(people),
         "segments_unfound": int(found.isna().sum()),
         "segments_count": int(found.nunique()),
