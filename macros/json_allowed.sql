@@ -4,7 +4,7 @@
 {%- endmacro %}
 
 {% macro duckdb__json_allowed(text, names) -%}
-    nullif(
+    case when json_valid({{ text }}) then nullif(
         '{' || array_to_string(
             list_transform(
                 list_filter(
@@ -18,5 +18,5 @@
             ','
         ) || '}',
         '{}'
-    )
+    ) end
 {%- endmacro %}

@@ -7,9 +7,10 @@
     case
         when contains({{ text }}, '{{ name }}=')
             then nullif(
-                url_decode(replace(
+                -- what is no UTF-8 once decoded is no value
+                try(url_decode(replace(
                     regexp_extract({{ text }}, '(?:^|[?&])(?:{{ name }})=([^&#]*)', 1), '+', ' '
-                )),
+                ))),
                 ''
             )
     end

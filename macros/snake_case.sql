@@ -4,11 +4,14 @@
 {%- endmacro %}
 
 {% macro duckdb__snake_case(text) -%}
-    trim(
-        regexp_replace(
-            lower(regexp_replace(trim({{ text }}), '([a-z0-9])([A-Z])', '\1_\2', 'g')),
-            '[^a-z0-9]+', '_', 'g'
+    nullif(
+        trim(
+            regexp_replace(
+                lower(regexp_replace(trim({{ text }}), '([\p{Ll}0-9])(\p{Lu})', '\1_\2', 'g')),
+                '[^\p{L}0-9]+', '_', 'g'
+            ),
+            '_'
         ),
-        '_'
+        ''
     )
 {%- endmacro %}

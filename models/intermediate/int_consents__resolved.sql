@@ -11,12 +11,12 @@ customers as (
 
     select distinct  -- folds the delivered states of one customer
         customer_id,
-        login
+        login,
+        email_hash
     from {{ ref('stg_crm__customers') }}
     where
         unusable_reason is null
         and customer_id is not null
-        and login is not null
 
 ),
 
@@ -76,6 +76,20 @@ spread as (
         on consents.customer_id = customers.customer_id
     where consents.login is null
 
+    union all
+
+    select
+        'email' as identifier_kind,
+        customers.email_hash as identifier_value,
+        consents.analytics,
+        consents.marketing,
+        consents.changed_at,
+        consents.payload_hash
+    from consents
+    inner join customers
+        on consents.customer_id = customers.customer_id
+    where consents.email_hash is null
+
 ),
 
 -- of two records of one moment the stricter holds
@@ -96,19 +110,45 @@ moments as (
 
 ),
 
+-- a record that says nothing of one purpose leaves its earlier answer as it was
+answered as (
+
+    select
+        *,
+        count(analytics) over identifier_timeline as analytics_answers,
+        count(marketing) over identifier_timeline as marketing_answers
+    from moments
+    window identifier_timeline as (
+        partition by identifier_kind, identifier_value
+        order by changed_at
+        rows between unbounded preceding and current row
+    )
+
+),
+
 final as (
 
     select
         identifier_kind,
         identifier_value,
-        coalesce(analytics, 'unknown') as analytics,
-        coalesce(marketing, 'unknown') as marketing,
+        coalesce(
+            max(analytics) over (
+                partition by identifier_kind, identifier_value, analytics_answers
+            ),
+            'unknown'
+        ) as analytics,
+        coalesce(
+            max(marketing) over (
+                partition by identifier_kind, identifier_value, marketing_answers
+            ),
+            'unknown'
+        ) as marketing,
         changed_at as valid_from,
         lead(changed_at) over (
             partition by identifier_kind, identifier_value
             order by changed_at
         ) as valid_to
-    from moments
+    from answered
 
 )
 

@@ -228,6 +228,13 @@ erased_emails as (
 
 ),
 
+erased_phones as (
+
+    select identifier_value from {{ ref('int_identities__erased') }}
+    where identifier_kind = 'phone'
+
+),
+
 erased_devices as (
 
     select identifier_value from {{ ref('int_identities__erased') }}
@@ -303,6 +310,7 @@ final as (
             when
                 erased_logins.identifier_value is not null
                 or erased_emails.identifier_value is not null
+                or erased_phones.identifier_value is not null
                 or erased_devices.identifier_value is not null
                 then 'erased'
         end as early_outcome
@@ -316,6 +324,8 @@ final as (
         on landed.login = erased_logins.identifier_value
     left join erased_emails
         on landed.email_hash = erased_emails.identifier_value
+    left join erased_phones
+        on landed.phone_hash = erased_phones.identifier_value
     left join erased_devices
         on landed.anonymous_id = erased_devices.identifier_value
     -- a row whose time cannot be true has no place on the time line and is always counted

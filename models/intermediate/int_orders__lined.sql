@@ -98,19 +98,23 @@ final as (
         amount,
         discount_amount,
         is_cancelled,
+        -- what was paid for the units that come back: their part of the discount was not
         case
-            when is_cancelled then amount
-            else cast(
-                least(refunded_quantity, greatest(quantity, 0)) * coalesce(unit_price, 0)
-                as decimal(18, 4)
-            )
+            when is_cancelled then amount - coalesce(discount_amount, 0)
+            when quantity > 0
+                then cast(
+                    (amount - coalesce(discount_amount, 0)) * least(refunded_quantity, quantity) / quantity
+                    as decimal(18, 4)
+                )
+            else cast(0 as decimal(18, 4))
         end as refunded_amount,
         case
             when early_outcome is not null then early_outcome
             when copy_number > 1 then 'duplicate'
             else 'kept'
         end as outcome,
-        ordered_at,
+        -- a line without time and without a header was ordered when it came
+        coalesce(ordered_at, loaded_at) as ordered_at,
         loaded_at
     from ranked
 

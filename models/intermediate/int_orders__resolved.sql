@@ -15,8 +15,11 @@ headers as (
 
 events as (
 
+    -- what our own people buy to try the shop is no order
     select * from {{ ref('int_events__resolved') }}
-    where event_name in ('purchase', 'refund')
+    where
+        event_name in ('purchase', 'refund')
+        and not coalesce(is_internal, false)
 
 ),
 
@@ -157,7 +160,7 @@ keyed_events as (
         *,
         coalesce(upper(trim(order_id)), 'EVENT-' || event_id) as order_key,
         row_number() over (
-            partition by upper(trim(order_id)), event_name
+            partition by coalesce(upper(trim(order_id)), 'EVENT-' || event_id), event_name
             order by occurred_at, event_id
         ) as report_number
     from events
@@ -175,12 +178,38 @@ purchases as (
 
 ),
 
+-- an order may be refunded in parts; where two trackers tell of them, the first one counts
+refund_sources as (
+
+    select
+        order_key,
+        min(case when report_number = 1 then source end) as source
+    from keyed_events
+    where event_name = 'refund'
+    group by order_key
+
+),
+
 refunds as (
 
-    select * from keyed_events
+    select
+        keyed_events.order_key,
+        min(keyed_events.event_id) as event_id,
+        min(keyed_events.source) as source,
+        min(keyed_events.user_id) as user_id,
+        min(keyed_events.session_id) as session_id,
+        min(keyed_events.currency) as currency,
+        sum(keyed_events.revenue) as revenue,
+        min(keyed_events.occurred_at) as occurred_at
+    from keyed_events
+    inner join refund_sources
+        on
+            keyed_events.order_key = refund_sources.order_key
+            and keyed_events.source = refund_sources.source
     where
-        event_name = 'refund'
-        and (report_number = 1 or order_id is null)
+        keyed_events.event_name = 'refund'
+        and (keyed_events.order_id is not null or keyed_events.is_counted)
+    group by keyed_events.order_key
 
 ),
 

@@ -1,6 +1,6 @@
 {#- Tables whose rows are told apart by their whole content: the same content is a duplicate. -#}
 {% set plain_tables = [
-    ('crm', 'customers', 'stg_crm__customers', 'coalesce(updated_at, loaded_at)', 'null', 'null'),
+    ('crm', 'customers', 'stg_crm__customers', 'updated_at', 'null', 'null'),
     ('crm', 'orders', 'stg_crm__orders', 'ordered_at', 'null', 'null'),
     ('crm', 'consents', 'stg_crm__consents', 'changed_at', 'null', 'null'),
     ('crm', 'erasures', 'stg_crm__erasures', 'requested_at', 'null', 'null'),

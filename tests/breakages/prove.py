@@ -75,6 +75,12 @@ def _passes(check: str) -> bool:
         return _run(["dbt", "--quiet", "test", "--select", *select.split()]).returncode == 0
     if kind == "build":
         return _run(["dbt", "--quiet", "build", "--select", *what.split()]).returncode == 0
+    if kind == "scored":
+        models = ["seg_users__scaled", "seg_users__scored"]
+        return (
+            _run(["dbt", "--quiet", "run", "--select", *models]).returncode == 0
+            and _run(["pytest", "-q", "-x", what]).returncode == 0
+        )
     if kind == "truth":
         return (
             _run(["dbt", "--quiet", "build"]).returncode == 0

@@ -239,6 +239,16 @@ def test_addresses_differing_in_case_and_space_have_one_hash(tmp_path):
     assert len(first[0]) == 64
 
 
+def test_another_salt_makes_other_hashes(tmp_path):
+    found = set()
+    for salt in ("one", "other"):
+        home = tmp_path / salt
+        put(home, "crm/customers/a.jsonl", lines({"email": "ann@example.com", "phone": "12 34"}))
+        run(home, salt=salt)
+        found |= set(rows(home, "crm/customers", "email_hash, phone_hash"))
+    assert len(found) == 2
+
+
 def test_a_hash_that_is_given_passes_through(tmp_path):
     put(tmp_path, "crm/customers/a.jsonl", lines({"email_hash": "AB" * 32}))
     run(tmp_path, salt=None)
@@ -283,6 +293,12 @@ def test_no_clear_address_or_number_is_left_anywhere(tmp_path):
     assert len(hashes) == 1
     for file in (tmp_path / "landing").rglob("*.parquet"):
         assert b"ann@" not in file.read_bytes()
+
+
+def test_a_query_that_decodes_to_no_text_lands_without_an_address(tmp_path):
+    put(tmp_path, "pixel/hits/a.csv", "query_string\n?e=open&aid=a1&em=%ff%fe@x.de\n")
+    reports, _ = run(tmp_path)
+    assert reports[0].rows_landed == 1
 
 
 def test_a_pseudo_id_that_looks_like_a_number_stays_text(tmp_path):

@@ -159,6 +159,24 @@ returned as (
 
 ),
 
+members_before as (
+
+    select
+        ended_days.day,
+        periods.segment_id,
+        count(*) as size
+    from ended_days
+    inner join periods
+        on
+            periods.valid_from <= {{ add_seconds('ended_days.seen_at', -7 * 86400) }}
+            and (
+                periods.valid_to is null
+                or periods.valid_to > {{ add_seconds('ended_days.seen_at', -7 * 86400) }}
+            )
+    group by ended_days.day, periods.segment_id
+
+),
+
 shares as (
 
     select
@@ -184,7 +202,7 @@ final as (
         coalesce({{ safe_ratio('activity.engagement_weight', 'shares.size') }}, 0) as engagement,
         coalesce({{ safe_ratio('activity.active_users', 'shares.size') }}, 0) as active_share,
         shares.satisfaction,
-        {{ safe_ratio('returned.returned_users', 'week_before.size') }} as retention,
+        {{ safe_ratio('returned.returned_users', 'members_before.size') }} as retention,
         -- one segment's part of the population stability index against a week before
         case
             when week_before.share > 0 and shares.share > 0
@@ -203,6 +221,10 @@ final as (
         on
             shares.day = activity.day
             and shares.segment_id = activity.segment_id
+    left join members_before
+        on
+            shares.day = members_before.day
+            and shares.segment_id = members_before.segment_id
     left join returned
         on
             shares.day = returned.day

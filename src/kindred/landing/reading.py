@@ -178,8 +178,8 @@ def _ga4_value(member: str, kind: str) -> str:
 
 def _query_email(text: str) -> str:
     return (
-        f"case when contains({text}, 'em') then nullif(url_decode(regexp_extract({text}, "
-        "'(?:^|[?&])(?:em|email)=([^&#]*)', 1)), '') end"
+        f"case when contains({text}, 'em') then nullif(try(url_decode(regexp_extract({text}, "
+        "'(?:^|[?&])(?:em|email)=([^&#]*)', 1))), '') end"
     )
 
 

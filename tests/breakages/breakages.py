@@ -1,0 +1,265 @@
+"""One-line breakages, each with the check that must notice it."""
+
+from typing import NamedTuple
+
+
+class Breakage(NamedTuple):
+    """``old`` becomes ``new`` once in ``file``; ``check`` is a kind and what it takes.
+
+    Kinds: ``pytest`` a path, ``unit`` models whose unit tests run, ``build`` a dbt
+    selection on a small sample, ``truth`` the whole sample held against its truth,
+    ``scored`` a test over users scored again.
+    """
+
+    sentence: str
+    file: str
+    old: str
+    new: str
+    check: str
+
+
+INT = "models/intermediate"
+SEG = "models/segmentation"
+PY = "src/kindred"
+TRIGGERS = "unit int_triggers__counted int_triggers__armed int_triggers__waited"
+BREAKAGES = [
+    # --- sessions, outcomes, identity ------------------------------------------------
+    Breakage(
+        "a silence of exactly the timeout opens a session",
+        f"{INT}/int_events__sessionized.sql",
+        "                > {{ var('session_timeout_seconds') }}",
+        "                >= {{ var('session_timeout_seconds') }}",
+        "truth",
+    ),
+    Breakage(
+        "a provided session id is forgotten",
+        f"{INT}/int_events__sessionized.sql",
+        "when provided_session_id is not null\n",
+        "when provided_session_id is null and false\n",
+        "truth",
+    ),
+    Breakage(
+        "two sources share their sessions",
+        f"{INT}/int_events__sessionized.sql",
+        "partition by source, device_key, provided_session_id\n        order by occurred_at",
+        "partition by device_key, provided_session_id\n        order by occurred_at",
+        "truth",
+    ),
+    Breakage(
+        "a repeated delivery counts twice",
+        f"{INT}/int_events__deduplicated.sql",
+        "where coalesce(repeated.copy_number, 1) = 1",
+        "where coalesce(repeated.copy_number, 1) >= 1",
+        "build int_events__deduplicated",
+    ),
+    Breakage(
+        "refused consent is ignored",
+        f"{INT}/int_events__deduplicated.sql",
+        "then 'no_consent'",
+        "then 'kept'",
+        "truth",
+    ),
+    Breakage(
+        "consent withdrawn in the CRM is ignored",
+        f"{INT}/int_consents__resolved.sql",
+        "    where consents.login is null\n",
+        "    where consents.login is null and 1 = 0\n",
+        "truth",
+    ),
+    Breakage(
+        "bots by user agent are people",
+        f"{INT}/int_user_agents__classified.sql",
+        "bots.user_agent is not null as is_bot",
+        "false as is_bot",
+        "truth",
+    ),
+    Breakage(
+        "bots by behaviour are people",
+        f"{INT}/int_sessions__judged.sql",
+        "and event_count > duration_seconds",
+        "and event_count > 1000 * duration_seconds + 1000000",
+        "truth",
+    ),
+    Breakage(
+        "an event of the future is believed",
+        "macros/unusable_reason.sql",
+        "add_seconds(loaded_at, 3600)",
+        "add_seconds(loaded_at, 360000000)",
+        "truth",
+    ),
+    Breakage(
+        "a late event is lost",
+        f"{INT}/int_events__collected.sql",
+        "or landed.occurred_at <= clock.as_of",
+        "or (landed.occurred_at <= clock.as_of and landed.loaded_at < "
+        "{{ add_seconds('landed.occurred_at', 86400) }})",
+        "build +fct_row_outcomes",
+    ),
+    Breakage(
+        "unreadable records are not counted",
+        f"{INT}/int_rows__outcomes.sql",
+        "    select * from reject_rows",
+        "    select * from reject_rows where 1 = 0",
+        "build int_rows__outcomes+1",
+    ),
+    Breakage(
+        "a shared device joins two people",
+        f"{PY}/identity.py",
+        "of_component[component] == 1,",
+        "of_component[component] >= 1,",
+        "pytest tests/python/test_identity.py",
+    ),
+    Breakage(
+        "a login on another's device is the other's",
+        f"{INT}/int_events__resolved.sql",
+        "            strong_identities.user_id,\n            anonymous_identities.user_id,",
+        "            anonymous_identities.user_id,\n            strong_identities.user_id,",
+        "unit int_events__resolved",
+    ),
+    # --- money, users, features ------------------------------------------------------
+    Breakage(
+        "a wrong join doubles revenue",
+        f"{INT}/int_sessions__summarized.sql",
+        "    from events\n    group by session_id",
+        "    from events cross join (select 1 as one union all select 2 as one) as twice\n"
+        "    group by session_id",
+        "build int_sessions__summarized+",
+    ),
+    Breakage(
+        "equal lines of one delivery are one",
+        f"{INT}/int_orders__lined.sql",
+        '"quantity", "unit_price", "equal_line_number"',
+        '"quantity", "unit_price"',
+        "truth",
+    ),
+    Breakage(
+        "a cancelled order keeps its money",
+        f"{INT}/int_orders__resolved.sql",
+        "then greatest(gross_revenue, refunded_amount)",
+        "then refunded_amount",
+        "unit int_orders__resolved",
+    ),
+    Breakage(
+        "a user without history is dropped",
+        f"{SEG}/seg_users__assigned.sql",
+        "    from classified\n    inner join scored",
+        "    from (select * from classified where method <> 'prior') as classified\n"
+        "    inner join scored",
+        "build seg_users__assigned+",
+    ),
+    Breakage(
+        "a window reaches one day too far",
+        f"{INT}/int_users__features.sql",
+        "add_seconds('moments.as_of', -86400 * days)",
+        "add_seconds('moments.as_of', -86400 * (days + 1))",
+        "unit int_users__features",
+    ),
+    Breakage(
+        "midnight belongs to the next day",
+        f"{INT}/int_user_days.sql",
+        "cast({{ add_seconds('occurred_at', '-0.000001') }} as date)",
+        "cast({{ add_seconds('occurred_at', '0') }} as date)",
+        "unit int_user_days",
+    ),
+    # --- segmentation ----------------------------------------------------------------
+    Breakage(
+        "the training mean is shifted",
+        f"{SEG}/seg_users__scaled.sql",
+        "__transformed - ",
+        "__transformed - 1 - ",
+        "scored tests/built/test_build.py::test_sql_scores_every_user_as_python_does",
+    ),
+    Breakage(
+        "the second nearest centre wins",
+        f"{SEG}/seg_users__scored.sql",
+        "max(case when nearness = 1 then segment_id end) as segment_id",
+        "max(case when nearness = 2 then segment_id end) as segment_id",
+        "scored tests/built/test_build.py::test_sql_scores_every_user_as_python_does",
+    ),
+    Breakage(
+        "the smallest cluster is not guarded",
+        f"{PY}/segmentation/clustering.py",
+        "if trial.smallest_share < guards.smallest_share:",
+        "if trial.smallest_share < 0:",
+        "pytest tests/python/test_segmentation_fitting.py",
+    ),
+    Breakage(
+        "a feature of the catalogue is unknown to SQL",
+        "macros/catalogued_features.sql",
+        "        'recency_days',\n",
+        "",
+        "build feature_catalog_and_sql_agree",
+    ),
+    # --- triggers and personas -------------------------------------------------------
+    Breakage(
+        "events at the instant before the window count",
+        f"{INT}/int_triggers__counted.sql",
+        "order by moment, is_match, event_id\n        rows between unbounded",
+        "order by moment, is_match desc, event_id\n        rows between unbounded",
+        TRIGGERS,
+    ),
+    Breakage(
+        "a wait that ends exactly now does not fire",
+        f"{INT}/int_triggers__waited.sql",
+        "<= clock.as_of",
+        "< clock.as_of",
+        TRIGGERS,
+    ),
+    Breakage(
+        "a purchase exactly at the end of a wait comes too late",
+        f"{INT}/int_triggers__waited.sql",
+        "> armed.due_microseconds",
+        ">= armed.due_microseconds",
+        TRIGGERS,
+    ),
+    Breakage(
+        "a trigger rule names an unknown event",
+        "seeds/rules/trigger_rules.csv",
+        "absence,add_to_cart",
+        "absence,add_to_kart",
+        "build trigger_rules event_names personas persona_rules rules_name_only_what_there_is",
+    ),
+    Breakage(
+        "a user has several primary personas",
+        "models/marts/activation/fct_user_personas.sql",
+        "    where is_primary\n",
+        "",
+        "build fct_user_personas",
+    ),
+    Breakage(
+        "one of several conditions is enough for a persona",
+        f"{SEG}/seg_personas__matched.sql",
+        "            and held.held_count = ranked_rules.condition_count\n",
+        "",
+        "unit seg_personas__matched",
+    ),
+    # --- landing ---------------------------------------------------------------------
+    Breakage(
+        "an address is hashed without its salt",
+        f"{PY}/landing/reading.py",
+        'SALT = "(select salt from salting)"',
+        "SALT = \"''\"",
+        "pytest tests/python/test_landing.py",
+    ),
+    Breakage(
+        "addresses in texts are not scrubbed",
+        f"{PY}/landing/reading.py",
+        "contains({text}, '@') or contains({text}, '%40')",
+        "false",
+        "pytest tests/python/test_landing.py",
+    ),
+    Breakage(
+        "a file lands again under another name",
+        f"{PY}/landing/landing.py",
+        "if found.sha256 in known:",
+        "if found.sha256 in ():",
+        "pytest tests/python/test_landing.py",
+    ),
+    Breakage(
+        "money that is no number is dropped in silence",
+        f"{PY}/landing/contract.py",
+        "return Column(name, type_, strict=True, aliases=aliases)",
+        "return Column(name, type_, strict=False, aliases=aliases)",
+        "pytest tests/python/test_landing.py",
+    ),
+]
