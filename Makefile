@@ -106,7 +106,7 @@ lint: .venv/.dev  ## ruff, a parse with warnings as errors, sqlfluff
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/dbt --quiet --warn-error parse --no-partial-parse
-	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models tests/generic tests/macros analyses | tail -n 30
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models tests/macros tests/activation tests/*.sql
 
 .PHONY: prove
 prove: .venv/.dev  ## break one line at a time and see the tests fail

@@ -5,16 +5,16 @@ with
 in_sql as (
 
     {% for feature in catalogued_features() -%}
-    select
-        '{{ feature }}' as feature,
-        0 as level_count
-    union all
+        select
+            '{{ feature }}' as feature,
+            0 as level_count
+        union all
     {% endfor -%}
     {% for category, level_count in catalogued_categories().items() -%}
-    select
-        '{{ category }}' as feature,
-        {{ level_count }} as level_count
-    {{ 'union all' if not loop.last }}
+        select
+            '{{ category }}' as feature,
+            {{ level_count }} as level_count
+                {{ 'union all' if not loop.last }} -- noqa: LT02
     {% endfor %}
 
 ),

@@ -201,7 +201,7 @@ edges as (
         where
             {{ identifier }} is not null
             and coalesce(login, customer_id, email_hash, phone_hash) is not null
-                {{ 'union all' if not loop.last }}
+                {{ 'union all' if not loop.last }} -- noqa: LT02
 
     {% endfor %}
 

@@ -175,7 +175,7 @@ numbered_plain as (
                 order by batch, source_line
             ) as copy_number
         from {{ ref(model_name) }}
-                {{ 'union all' if not loop.last }}
+                {{ 'union all' if not loop.last }} -- noqa: LT02
 
     {% endfor %}
 

@@ -21,12 +21,11 @@ final as (
         max(case when name = 'outlier_method' then text end) as outlier_method,
         max(case when name = 'outlier_action' then text end) as outlier_action,
         max(case when name = 'transform' then text end) as transform,
-        max(case when name = 'scale_method' then text end) as scale_method,
-    {%- for number in numbers %}
-        max(case when name = '{{ number }}' then value end)
-            as {{ 'exponent' if number == 'lambda' else number }}{{ ',' if not loop.last }}
-    
-{%- endfor %}
+        {%- for number in numbers %}
+            max(case when name = '{{ number }}' then value end)
+                as {{ 'exponent' if number == 'lambda' else number }},
+        {%- endfor %}
+        max(case when name = 'scale_method' then text end) as scale_method
     from artifacts
     group by model_version, feature
 

@@ -24,14 +24,13 @@ drawn as (
 final as (
 
     select
-        user_id,
         {%- for feature in catalogued_features() %}
             cast({{ feature }} as double) as {{ feature }},
         {%- endfor %}
-    {%- for category in catalogued_categories().keys() %}
-        {{ category }}{{ ',' if not loop.last }}
-    
-    {%- endfor %}
+        {%- for category in catalogued_categories().keys() %}
+            {{ category }},
+        {%- endfor %}
+        user_id
     from drawn
     where draw_number <= {{ var('fit_sample_size') }}
 

@@ -86,7 +86,6 @@ imputed as (
         users.user_id,
         users.period,
         users.as_of,
-        live.is_champion,
         wide.*,
         {%- for dimension in encoded_dimensions() %}
             case
@@ -96,14 +95,12 @@ imputed as (
                 else 0.0
             end as {{ dimension.name }}__value,
         {%- endfor %}
-    {%- for feature in features %}
-        coalesce(
-            cast(users.{{ feature }} as double), wide.{{ feature }}__fill_value
-        )
-            as {{ feature }}__value{{ ',' if not loop.last }}
-    
-    
-{%- endfor %}
+        {%- for feature in features %}
+            coalesce(
+                cast(users.{{ feature }} as double), wide.{{ feature }}__fill_value
+            ) as {{ feature }}__value,
+        {%- endfor %}
+        live.is_champion
     from users
     cross join live
     inner join wide
@@ -116,13 +113,11 @@ imputed as (
 clipped as (
 
     select
-        *,
-    {%- for feature in features %}
-        {{ clip_to_range(feature ~ '__value', feature ~ '__lower', feature ~ '__upper') }}
-            as {{ feature }}__clipped{{ ',' if not loop.last }}
-    
-    
-{%- endfor %}
+        {%- for feature in features %}
+            {{ clip_to_range(feature ~ '__value', feature ~ '__lower', feature ~ '__upper') }}
+                as {{ feature }}__clipped,
+        {%- endfor %}
+        *
     from imputed
 
 ),
@@ -130,13 +125,11 @@ clipped as (
 transformed as (
 
     select
-        *,
-    {%- for feature in features %}
-        {{ transformed(feature ~ '__clipped', feature ~ '__transform', feature ~ '__exponent') }}
-            as {{ feature }}__transformed{{ ',' if not loop.last }}
-    
-    
-{%- endfor %}
+        {%- for feature in features %}
+            {{ transformed(feature ~ '__clipped', feature ~ '__transform', feature ~ '__exponent') }}
+                as {{ feature }}__transformed,
+        {%- endfor %}
+        *
     from clipped
 
 ),
@@ -148,19 +141,17 @@ final as (
         period,
         as_of,
         model_version,
-        is_champion,
         {%- for dimension in encoded_dimensions() %}
             ({{ dimension.name }}__value - {{ dimension.name }}__center)
             / {{ dimension.name }}__scale
             * {{ dimension.name }}__weight as {{ dimension.name }},
         {%- endfor %}
-    {%- for feature in features %}
-        ({{ feature }}__transformed - {{ feature }}__center)
-        / {{ feature }}__scale
-        * {{ feature }}__weight as {{ feature }}{{ ',' if not loop.last }}
-    
-    
-    {%- endfor %}
+        {%- for feature in features %}
+            ({{ feature }}__transformed - {{ feature }}__center)
+            / {{ feature }}__scale
+            * {{ feature }}__weight as {{ feature }},
+        {%- endfor %}
+        is_champion
     from transformed
 
 )

@@ -18,13 +18,11 @@ wide as (
 
     select
         model_version,
-        segment_id,
-    {%- for dimension in dimensions %}
-        max(case when feature = '{{ dimension }}' then center end)
-            as {{ dimension }}{{ ',' if not loop.last }}
-    
-    
-{%- endfor %}
+        {%- for dimension in dimensions %}
+            max(case when feature = '{{ dimension }}' then center end)
+                as {{ dimension }},
+        {%- endfor %}
+        segment_id
     from centers
     group by model_version, segment_id
 

@@ -18,17 +18,15 @@ quality as (
         run_id,
         model_version,
         feature,
-        min(as_of) as as_of,
         {%- for number in numbers %}
             max(case when name = '{{ number }}' then value end) as {{ number }},
         {%- endfor %}
-    {%- for quantile in quantiles %}
-        max(case when name = '{{ quantile }}_before' then value end) as {{ quantile }}_before,
-        max(case when name = '{{ quantile }}_after' then value end)
-            as {{ quantile }}_after{{ ',' if not loop.last }}
-    
-    
-{%- endfor %}
+        {%- for quantile in quantiles %}
+            max(case when name = '{{ quantile }}_before' then value end) as {{ quantile }}_before,
+            max(case when name = '{{ quantile }}_after' then value end)
+                as {{ quantile }}_after,
+        {%- endfor %}
+        min(as_of) as as_of
     from artifacts
     where record = 'quality'
     group by run_id, model_version, feature
