@@ -4,7 +4,7 @@
 -#}
 {% macro transformed(value, method, exponent) -%}
     case {{ method }}
-        when 'log1p' then ln(1 + greatest({{ value }}, 0))
+        when 'log1p' then case when {{ value }} is not null then ln(1 + greatest({{ value }}, 0)) end
         when 'yeo_johnson' then case
             when {{ value }} >= 0 and {{ exponent }} <> 0
                 then (power({{ value }} + 1, {{ exponent }}) - 1) / {{ exponent }}

@@ -4,18 +4,23 @@ with
 
 in_sql as (
 
-    {% for feature in catalogued_features() -%}
-        select
-            '{{ feature }}' as feature,
-            0 as level_count
-        union all
-    {% endfor -%}
-    {% for category, level_count in catalogued_categories().items() -%}
-        select
-            '{{ category }}' as feature,
-            {{ level_count }} as level_count
-                {{ 'union all' if not loop.last }} -- noqa: LT02
-    {% endfor %}
+    select
+        unnest([
+            {%- for feature in catalogued_features() %}
+                '{{ feature }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        ]) as feature,
+        0 as level_count
+
+    union all
+
+    select
+        unnest([
+            {%- for category in catalogued_categories() %}
+                '{{ category }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        ]) as feature,
+        unnest([{{ catalogued_categories().values() | join(', ') }}]) as level_count
 
 ),
 

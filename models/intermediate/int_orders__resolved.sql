@@ -73,7 +73,8 @@ line_sums as (
         -- what was sold, and what negative, cancelled and refunded lines take back
         sum(case when amount > 0 then amount else 0 end) as sold_amount,
         sum(discount_amount) as discount_amount,
-        sum(case when amount < 0 then -amount else refunded_amount end) as refunded_amount,
+        sum(case when amount < 0 then -amount else 0 end) as returned_amount,
+        sum(case when amount < 0 then 0 else refunded_amount end) as refunded_amount,
         count(distinct product_id) as product_count,
         max(customer_id) as customer_id,
         max(currency) as currency,
@@ -128,6 +129,7 @@ crm_priced as (
         coalesce(line_sums.sold_amount, header_sums.gross_amount, 0)
         - coalesce(line_sums.discount_amount, 0)
         - coalesce(header_sums.discount_amount, 0) as gross_revenue,
+        coalesce(line_sums.returned_amount, 0) as returned_amount,
         coalesce(line_sums.refunded_amount, 0)
         + coalesce(header_sums.refunded_amount, 0) as refunded_amount,
         coalesce(header_sums.ordered_at, line_sums.ordered_at) as ordered_at
@@ -144,10 +146,12 @@ crm_orders as (
     select
         *,
         coalesce(status in ('cancelled', 'canceled'), false) as is_cancelled,
-        -- a cancelled order gives everything back, whatever its lines say
+        -- a cancelled order gives everything back, whatever its lines say; and no refund gives
+        -- back more than was paid. Negative lines are money of their own
         case
-            when status in ('cancelled', 'canceled') then greatest(gross_revenue, refunded_amount)
-            else refunded_amount
+            when status in ('cancelled', 'canceled') then greatest(gross_revenue, returned_amount)
+            when gross_revenue > 0 then returned_amount + least(refunded_amount, gross_revenue)
+            else returned_amount + refunded_amount
         end as refunded
     from crm_priced
     where ordered_at is not null

@@ -135,8 +135,8 @@ BREAKAGES = [
     Breakage(
         "a cancelled order keeps its money",
         f"{INT}/int_orders__resolved.sql",
-        "then greatest(gross_revenue, refunded_amount)",
-        "then refunded_amount",
+        "then greatest(gross_revenue, returned_amount)",
+        "then returned_amount",
         "unit int_orders__resolved",
     ),
     Breakage(

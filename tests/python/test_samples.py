@@ -306,14 +306,20 @@ def test_a_perfect_build_scores_perfectly_and_a_wrong_one_does_not(small):
         " select person_id as user_id, segment as segment_id"
         f" from '{truth}/people.parquet'"
     )
+    connection.execute(
+        f"create table marts.fct_row_outcomes as from '{truth}/row_outcomes.parquet'"
+    )
     scores = evaluation.evaluate(connection, truth)
+    assert scores["outcomes_wrong"] == 0
     assert scores["sessions_missing"] == scores["sessions_extra"] == 0
     assert scores["identity_precision"] == scores["identity_recall"] == 1
     assert scores["segments_ari"] > 0.95
     connection.execute("update marts.fct_sessions set event_count = event_count + 1")
     connection.execute("update marts.dim_identities set user_id = 'everybody'")
     connection.execute("update marts.fct_user_segments set segment_id = 'one'")
+    connection.execute("update marts.fct_row_outcomes set row_count = row_count + 1")
     worse = evaluation.evaluate(connection, truth)
+    assert worse["outcomes_wrong"] == worse["outcomes"]
     assert worse["sessions_missing"] == worse["sessions_true"]
     assert worse["identity_precision"] < 0.1
-    assert sum(line.startswith("MISS") for line in evaluation.report(worse)) == 3
+    assert sum(line.startswith("MISS") for line in evaluation.report(worse)) == 4
