@@ -8,7 +8,6 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import pandas as pd
 from conftest import PROJECT
 
 from kindred.segmentation import cleaning, clustering, fitting
@@ -37,9 +36,9 @@ def test_exports_hold_the_rows_of_their_views(home):
         assert views
         for (view,) in views:
             file = home / "exports" / f"{view.removeprefix('exp_')}.parquet"
-            there = build.execute("select count(*) from read_parquet(?)", [str(file)])
-            here = build.execute(f'select count(*) from exports."{view}"')
-            assert there.fetchall() == here.fetchall(), view
+            there = build.execute("select count(*) from read_parquet(?)", [str(file)]).fetchall()
+            here = build.execute(f'select count(*) from exports."{view}"').fetchall()
+            assert there == here, view
     assert not list((home / "exports").glob("*.tmp"))
 
 
@@ -80,18 +79,16 @@ def test_sql_scores_every_user_as_python_does(home):
             "where period = 'current' and is_champion order by user_id"
         ).df()
     # decimals come as objects; a model reads doubles
-    numbers = users.select_dtypes("object").columns.difference(
-        ["user_id", "acquisition_channel", "country", "device"]
-    )
+    numbers = users.columns[users.columns.str.endswith("d") & (users.dtypes == "object")]
     users[numbers] = users[numbers].astype("float64")
     points = cleaning.apply(users, memory)
-    centers = fitting.read_centers(memory)
+    segments, centers = fitting.read_centers(memory)
     shared = points[centers.columns].to_numpy("float64")
     nearest = clustering.nearest(shared, centers.to_numpy("float64"))
     distances = np.linalg.norm(shared - centers.to_numpy("float64")[nearest], axis=1)
     np.testing.assert_allclose(scored["distance"], distances, rtol=1e-9, atol=1e-9)
-    expected = pd.Series(centers.index[nearest]).astype("str")
-    assert (scored["segment_id"].astype("str") == expected).mean() > 0.999
+    # users who lie right between two centres may go either way
+    assert (scored["segment_id"] == np.array(segments)[nearest]).mean() > 0.999
 
 
 def test_a_replayed_week_end_has_the_features_that_the_full_build_keeps(home, tmp_path):
