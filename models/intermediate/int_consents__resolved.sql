@@ -2,21 +2,24 @@ with
 
 consents as (
 
-    select * from {{ ref('stg_crm__consents') }}
+    select * from {{ ref('int_consents__collected') }}
     where unusable_reason is null
 
 ),
 
 customers as (
 
-    select distinct  -- folds the delivered states of one customer
+    -- folds the delivered states of one customer
+    select
         customer_id,
         login,
-        email_hash
-    from {{ ref('stg_crm__customers') }}
+        email_hash,
+        min(run_number) as run_number
+    from {{ ref('int_customers__collected') }}
     where
         unusable_reason is null
         and customer_id is not null
+    group by customer_id, login, email_hash
 
 ),
 
@@ -34,7 +37,7 @@ spread as (
         analytics,
         marketing,
         changed_at,
-        payload_hash
+        run_number
     from consents
     union all
     select
@@ -43,7 +46,7 @@ spread as (
         analytics,
         marketing,
         changed_at,
-        payload_hash
+        run_number
     from consents
     union all
     select
@@ -52,7 +55,7 @@ spread as (
         analytics,
         marketing,
         changed_at,
-        payload_hash
+        run_number
     from consents
     union all
     select
@@ -61,7 +64,7 @@ spread as (
         analytics,
         marketing,
         changed_at,
-        payload_hash
+        run_number
     from consents
     union all
     select
@@ -70,7 +73,7 @@ spread as (
         consents.analytics,
         consents.marketing,
         consents.changed_at,
-        consents.payload_hash
+        greatest(consents.run_number, customers.run_number) as run_number
     from consents
     inner join customers
         on consents.customer_id = customers.customer_id
@@ -84,7 +87,7 @@ spread as (
         consents.analytics,
         consents.marketing,
         consents.changed_at,
-        consents.payload_hash
+        greatest(consents.run_number, customers.run_number) as run_number
     from consents
     inner join customers
         on consents.customer_id = customers.customer_id
@@ -100,12 +103,13 @@ moments as (
         spread.identifier_value,
         spread.changed_at,
         min(spread.analytics) as analytics,
-        min(spread.marketing) as marketing
+        min(spread.marketing) as marketing,
+        max(spread.run_number) as run_number
     from spread
     cross join clock
     where
         spread.identifier_value is not null
-        and spread.changed_at <= clock.as_of
+        and {{ known_at('spread.changed_at', 'clock.as_of') }}
     group by spread.identifier_kind, spread.identifier_value, spread.changed_at
 
 ),
@@ -143,6 +147,8 @@ final as (
             ),
             'unknown'
         ) as marketing,
+        -- the run that told the newest of the identifier's answers
+        max(run_number) over (partition by identifier_kind, identifier_value) as run_number,
         changed_at as valid_from,
         lead(changed_at) over (
             partition by identifier_kind, identifier_value

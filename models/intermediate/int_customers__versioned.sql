@@ -2,7 +2,7 @@ with
 
 customers as (
 
-    select * from {{ ref('stg_crm__customers') }}
+    select * from {{ ref('int_customers__collected') }}
     where unusable_reason is null
 
 ),
@@ -48,7 +48,7 @@ numbered as (
                 customers.customer_id,
                 customers.login,
                 customers.payload_hash
-            order by customers.batch, customers.source_line
+            order by customers.loaded_at, customers.batch, customers.source_line
         ) as copy_number
     from customers
     cross join clock
@@ -58,7 +58,7 @@ numbered as (
             and customers.source_line = erased_customers.source_line
     where
         customers.updated_at is null
-        or customers.updated_at <= clock.as_of
+        or {{ known_at('customers.updated_at', 'clock.as_of') }}
 
 ),
 

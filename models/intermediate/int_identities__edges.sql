@@ -8,70 +8,76 @@
 
 with
 
-events as (
+touched as (
 
-    select * from {{ ref('int_events__deduplicated') }}
-    where outcome = 'kept'
-
-),
-
-sessionized as (
-
-    select * from {{ ref('int_events__sessionized') }}
+    select * from {{ ref('int_identities__touched') }}
 
 ),
 
-sessions as (
+sightings as (
 
-    select * from {{ ref('int_sessions__judged') }}
-    where not is_bot
+    select * from {{ ref('int_identities__sightings') }}
+    where visitor_key in (select touched.visitor_key from touched)
 
 ),
 
 customers as (
 
     select * from {{ ref('int_customers__versioned') }}
-
+    where
+        {% for kind, identifier in strong -%}
+            {{ 'or ' if not loop.first }}{{ identifier }} in (
+                select touched.identifier_value from touched
+                where touched.identifier_kind = '{{ kind }}'
+            )
+        {% endfor %}
 ),
 
 orders as (
 
     select * from {{ ref('int_orders__headed') }}
-
+    where
+        {% for kind, identifier in strong[:3] -%}
+            {{ 'or ' if not loop.first }}{{ identifier }} in (
+                select touched.identifier_value from touched
+                where touched.identifier_kind = '{{ kind }}'
+            )
+        {% endfor %}
 ),
 
 lines as (
 
     select * from {{ ref('int_orders__lined') }}
-    where outcome = 'kept'
+    where
+        outcome = 'kept'
+        and customer_id in (
+            select touched.identifier_value from touched
+            where touched.identifier_kind = 'customer'
+        )
 
 ),
 
 seen_together as (
 
     select
-        events.anonymous_id,
-        events.linked_anonymous_id,
-        events.click_id,
-        events.login,
-        events.customer_id,
-        events.email_hash,
-        events.phone_hash,
-        min(events.occurred_at) as first_seen_at,
-        max(events.occurred_at) as last_seen_at
-    from events
-    inner join sessionized
-        on events.event_id = sessionized.event_id
-    inner join sessions
-        on sessionized.session_id = sessions.session_id
+        anonymous_id,
+        linked_anonymous_id,
+        click_id,
+        login,
+        customer_id,
+        email_hash,
+        phone_hash,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at
+    from sightings
     group by
-        events.anonymous_id,
-        events.linked_anonymous_id,
-        events.click_id,
-        events.login,
-        events.customer_id,
-        events.email_hash,
-        events.phone_hash
+        anonymous_id,
+        linked_anonymous_id,
+        click_id,
+        login,
+        customer_id,
+        email_hash,
+        phone_hash
 
 ),
 

@@ -2,14 +2,14 @@ with
 
 erasures as (
 
-    select * from {{ ref('stg_crm__erasures') }}
+    select * from {{ ref('int_erasures__collected') }}
     where unusable_reason is null
 
 ),
 
 customers as (
 
-    select * from {{ ref('stg_crm__customers') }}
+    select * from {{ ref('int_customers__collected') }}
     where unusable_reason is null
 
 ),
@@ -19,7 +19,8 @@ requested as (
     select
         identifier_kind,
         identifier_value,
-        requested_at
+        requested_at,
+        run_number
     from erasures
 
 ),
@@ -32,7 +33,8 @@ named_customers as (
         customers.login,
         customers.email_hash,
         customers.phone_hash,
-        requested.requested_at
+        requested.requested_at,
+        greatest(customers.run_number, requested.run_number) as run_number
     from customers
     inner join requested
         on
@@ -59,31 +61,36 @@ spread as (
     select
         identifier_kind,
         identifier_value,
-        requested_at
+        requested_at,
+        run_number
     from requested
     union all
     select
         'customer' as identifier_kind,
         customer_id as identifier_value,
-        requested_at
+        requested_at,
+        run_number
     from named_customers
     union all
     select
         'login' as identifier_kind,
         login as identifier_value,
-        requested_at
+        requested_at,
+        run_number
     from named_customers
     union all
     select
         'email' as identifier_kind,
         email_hash as identifier_value,
-        requested_at
+        requested_at,
+        run_number
     from named_customers
     union all
     select
         'phone' as identifier_kind,
         phone_hash as identifier_value,
-        requested_at
+        requested_at,
+        run_number
     from named_customers
 
 ),
@@ -93,7 +100,9 @@ final as (
     select
         identifier_kind,
         identifier_value,
-        min(requested_at) as requested_at
+        min(requested_at) as requested_at,
+        -- the run in which it became known
+        min(run_number) as run_number
     from spread
     where identifier_value is not null
     group by identifier_kind, identifier_value

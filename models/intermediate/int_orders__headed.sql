@@ -2,7 +2,7 @@ with
 
 orders as (
 
-    select * from {{ ref('stg_crm__orders') }}
+    select * from {{ ref('int_orders__collected') }}
     where unusable_reason is null
 
 ),
@@ -50,7 +50,7 @@ known as (
             and orders.source_line = erased_orders.source_line
     where
         orders.ordered_at <= clock.as_of
-        and orders.updated_at <= clock.as_of
+        and {{ known_at('orders.updated_at', 'clock.as_of') }}
         and erased_orders.batch is null
 
 ),

@@ -2,7 +2,7 @@ with
 
 lines as (
 
-    select * from {{ ref('stg_crm__order_lines') }}
+    select * from {{ ref('int_order_lines__collected') }}
 
 ),
 
@@ -75,6 +75,7 @@ ranked as (
                 refunded_quantity desc,
                 filled_count desc,
                 payload_hash asc,
+                loaded_at asc,
                 batch asc,
                 source_line asc
         ) as copy_number

@@ -31,7 +31,7 @@ sessions as (
 
 identities as (
 
-    select * from {{ ref('int_identities__components') }}
+    select * from {{ ref('int_identities__resolved') }}
 
 ),
 

@@ -1,48 +1,26 @@
 {#- Tables whose rows are told apart by their whole content: the same content is a duplicate. -#}
 {% set plain_tables = [
-    ('crm', 'customers', 'stg_crm__customers', 'updated_at', 'null', 'null'),
-    ('crm', 'orders', 'stg_crm__orders', 'ordered_at', 'null', 'null'),
-    ('crm', 'consents', 'stg_crm__consents', 'changed_at', 'null', 'null'),
-    ('crm', 'erasures', 'stg_crm__erasures', 'requested_at', 'null', 'null'),
-    ('ads', 'costs', 'stg_ads__costs', 'cast(cost_date as timestamp)', 'currency', 'cost'),
-    ('decisions', 'served', 'stg_decisions__served', 'served_at', 'null', 'null'),
+    ('crm', 'customers', 'int_customers__collected', 'updated_at', 'null', 'null'),
+    ('crm', 'orders', 'int_orders__collected', 'ordered_at', 'null', 'null'),
+    ('crm', 'consents', 'int_consents__collected', 'changed_at', 'null', 'null'),
+    ('crm', 'erasures', 'int_erasures__collected', 'requested_at', 'null', 'null'),
+    ('ads', 'costs', 'int_ad_costs__collected', 'cast(cost_date as timestamp)', 'currency', 'cost'),
+    ('decisions', 'served', 'int_decisions__collected', 'served_at', 'null', 'null'),
 ] %}
-{% set event_tables = [
-    ('ga4', 'events', 'stg_ga4__events'),
-    ('web', 'events', 'stg_web__events'),
-    ('pixel', 'hits', 'stg_pixel__hits'),
-    ('ads', 'clicks', 'stg_ads__clicks'),
-] %}
+{% set event_tables = {'ga4': 'events', 'web': 'events', 'pixel': 'hits', 'ads': 'clicks'} %}
 
 with
 
-collected as (
+judged as (
 
-    select * from {{ ref('int_events__collected') }}
-
-),
-
-repeated as (
-
-    select * from {{ ref('int_events__repeated') }}
+    select * from {{ ref('int_events__judged') }}
 
 ),
 
-deduplicated as (
+bot_sessions as (
 
-    select * from {{ ref('int_events__deduplicated') }}
-
-),
-
-sessionized as (
-
-    select * from {{ ref('int_events__sessionized') }}
-
-),
-
-sessions as (
-
-    select * from {{ ref('int_sessions__judged') }}
+    select session_key from {{ ref('int_sessions__judged') }}
+    where is_bot
 
 ),
 
@@ -54,7 +32,7 @@ lines as (
 
 rejects as (
 
-    select * from {{ ref('stg_landing__rejects') }}
+    select * from {{ ref('int_rejects__collected') }}
 
 ),
 
@@ -64,75 +42,57 @@ clock as (
 
 ),
 
-event_rows as (
+-- bots by behaviour are judged on whole sessions
+bot_rows as (
 
-    -- unusable or erased: judged row by row
-    select
-        source,
-        early_outcome as outcome,
-        currency,
-        revenue as amount,
-        loaded_at
-    from collected
-    where early_outcome is not null
+    select sessionized.row_key
+    from {{ ref('int_events__sessionized') }} as sessionized
+    inner join bot_sessions
+        on sessionized.session_key = bot_sessions.session_key
 
-    union all
+),
+
+event_sums as (
 
     select
-        collected.source,
-        'duplicate' as outcome,
-        collected.currency,
-        collected.revenue as amount,
-        collected.loaded_at
-    from collected
-    inner join repeated
-        on
-            collected.source = repeated.source
-            and collected.batch = repeated.batch
-            and collected.source_line = repeated.source_line
-    where repeated.copy_number > 1
-
-    union all
-
-    select
-        source,
-        outcome,
-        currency,
-        revenue as amount,
-        loaded_at
-    from deduplicated
-    where outcome <> 'kept'
-
-    union all
-
-    -- bots by behaviour are judged on whole sessions, so every kept event has one
-    select
-        deduplicated.source,
-        case when sessions.is_bot then 'bot_behaviour' else 'kept' end as outcome,
-        deduplicated.currency,
-        deduplicated.revenue as amount,
-        deduplicated.loaded_at
-    from deduplicated
-    inner join sessionized
-        on deduplicated.event_id = sessionized.event_id
-    inner join sessions
-        on sessionized.session_id = sessions.session_id
-
-    {% for source_name, table_name, model_name in event_tables %}
-        union all
-
-        select
-            landed.source,
-            'after_as_of' as outcome,
-            landed.currency,
-            landed.revenue as amount,
-            landed.loaded_at
-        from {{ ref(model_name) }} as landed
-        cross join clock
-        where
-            landed.unusable_reason is null
-            and landed.occurred_at > clock.as_of
-    {% endfor %}
+        judged.source,
+        case
+            when bot_rows.row_key is not null then 'bot_behaviour'
+            else judged.outcome
+        end as outcome,
+        judged.currency,
+        cast(judged.loaded_at as date) as loaded_date,
+        count(*) as row_count,
+        count(
+            case
+                when
+                    judged.outcome = 'kept'
+                    and bot_rows.row_key is null
+                    and {{ seconds_between('judged.occurred_at', 'judged.loaded_at') }}
+                    > {{ var('late_after_hours') }} * 3600
+                    then 1
+            end
+        ) as late_count,
+        count(
+            case
+                when judged.outcome = 'kept' and bot_rows.row_key is null and judged.is_unmapped
+                    then 1
+            end
+        ) as unmapped_count,
+        max(case when judged.outcome = 'kept' and bot_rows.row_key is null then judged.occurred_at end)
+            as newest_occurred_at,
+        sum(judged.revenue) as amount
+    from judged
+    left join bot_rows
+        on judged.row_key = bot_rows.row_key
+    group by
+        judged.source,
+        case
+            when bot_rows.row_key is not null then 'bot_behaviour'
+            else judged.outcome
+        end,
+        judged.currency,
+        cast(judged.loaded_at as date)
 
 ),
 
@@ -141,16 +101,20 @@ tabled_events as (
     select
         source,
         case source
-            {%- for source_name, table_name, model_name in event_tables %}
+            {%- for source_name, table_name in event_tables.items() %}
                 when '{{ source_name }}' then '{{ table_name }}'
             {%- endfor %}
         end as source_table,
         outcome,
         cast(null as varchar) as outcome_reason,
         currency,
+        row_count,
+        late_count,
+        unmapped_count,
+        newest_occurred_at,
         amount,
-        loaded_at
-    from event_rows
+        loaded_date
+    from event_sums
 
 ),
 
@@ -172,7 +136,7 @@ numbered_plain as (
                     coalesce(
                         payload_hash, cast(batch as varchar) || '-' || cast(source_line as varchar)
                     )
-                order by batch, source_line
+                order by loaded_at, batch, source_line
             ) as copy_number
         from {{ ref(model_name) }}
                 {{ 'union all' if not loop.last }} -- noqa: LT02
@@ -223,7 +187,7 @@ line_rows as (
         landed.currency,
         landed.amount,
         landed.loaded_at
-    from {{ ref('stg_crm__order_lines') }} as landed
+    from {{ ref('int_order_lines__collected') }} as landed
     cross join clock
     where
         landed.unusable_reason is null
@@ -245,10 +209,8 @@ reject_rows as (
 
 ),
 
-all_rows as (
+single_rows as (
 
-    select * from tabled_events
-    union all
     select * from plain_rows
     union all
     select * from line_rows
@@ -257,19 +219,44 @@ all_rows as (
 
 ),
 
-final as (
+summed as (
+
+    select * from tabled_events
+
+    union all
 
     select
-        cast(loaded_at as date) as loaded_date,
         source,
         source_table,
         outcome,
         outcome_reason,
         currency,
         count(*) as row_count,
-        cast(coalesce(sum(amount), 0) as decimal(18, 4)) as amount
-    from all_rows
-    group by cast(loaded_at as date), source, source_table, outcome, outcome_reason, currency
+        0 as late_count,
+        0 as unmapped_count,
+        cast(null as timestamp) as newest_occurred_at,
+        sum(amount) as amount,
+        cast(loaded_at as date) as loaded_date
+    from single_rows
+    group by source, source_table, outcome, outcome_reason, currency, cast(loaded_at as date)
+
+),
+
+final as (
+
+    select
+        loaded_date,
+        source,
+        source_table,
+        outcome,
+        outcome_reason,
+        currency,
+        cast(row_count as bigint) as row_count,
+        cast(late_count as bigint) as late_count,
+        cast(unmapped_count as bigint) as unmapped_count,
+        cast(coalesce(amount, 0) as decimal(18, 4)) as amount,
+        newest_occurred_at
+    from summed
 
 )
 

@@ -1,8 +1,32 @@
+{{ config(
+    materialized='incremental', incremental_strategy='replace', unique_key='session_key',
+    on_schema_change='fail'
+) }}
+
 with
 
+progress as (
+
+    {{ progress() }}
+
+),
+
+sessions as (
+
+    select * from {{ ref('int_sessions__judged') }}
+
+),
+
+{% if is_incremental() -%}
+{{ touched_sessions() }}
+
+{% endif -%}
 events as (
 
-    select * from {{ ref('int_events__resolved') }}
+    select * from {{ ref('int_events__enriched') }}
+    {% if is_incremental() -%}
+        where row_key in (select touched_rows.row_key from touched_rows)
+    {%- endif %}
 
 ),
 
@@ -21,7 +45,7 @@ channel_groups as (
 referred as (
 
     select
-        events.session_id,
+        events.session_key,
         events.event_position,
         events.utm_source,
         events.utm_medium,
@@ -43,28 +67,28 @@ referred as (
 first_evidence as (
 
     select
-        session_id,
+        session_key,
         min(event_position) as event_position
     from referred
     where coalesce(utm_source, utm_medium, utm_campaign, click_id_kind, referrer_host) is not null
-    group by session_id
+    group by session_key
 
 ),
 
 given as (
 
     select
-        session_id,
+        session_key,
         {{ first_by('given_channel', 'event_position') }} as given_channel
     from referred
-    group by session_id
+    group by session_key
 
 ),
 
 evidence as (
 
     select
-        referred.session_id,
+        referred.session_key,
         referred.utm_campaign,
         referred.referrer_host,
         lower(coalesce(
@@ -88,7 +112,7 @@ evidence as (
     from referred
     inner join first_evidence
         on
-            referred.session_id = first_evidence.session_id
+            referred.session_key = first_evidence.session_key
             and referred.event_position = first_evidence.event_position
 
 ),
@@ -126,29 +150,59 @@ matched as (
 
 ),
 
-final as (
+attributed as (
 
     select
-        given.session_id,
+        sessions.session_key,
+        sessions.session_id,
         evidence.traffic_source,
         evidence.traffic_medium,
         evidence.utm_campaign as traffic_campaign,
         evidence.referrer_host,
         case
             when matched.channel_group is not null then matched.channel_group
-            when evidence.session_id is not null then 'Unassigned'
+            when evidence.session_key is not null then 'Unassigned'
             else coalesce(given.given_channel, 'Direct')
         end as channel_group
     from given
+    inner join sessions
+        on
+            given.session_key = sessions.session_key
+            and not sessions.is_bot
     left join evidence
-        on given.session_id = evidence.session_id
+        on given.session_key = evidence.session_key
     left join matched
         on
             coalesce(evidence.traffic_source, '') = matched.traffic_source
             and coalesce(evidence.traffic_medium, '') = matched.traffic_medium
             and lower(coalesce(evidence.utm_campaign, '')) = matched.traffic_campaign
             and matched.match_number = 1
-            and evidence.session_id is not null
+            and evidence.session_key is not null
+
+),
+
+final as (
+
+    select
+        {{ 'touched_sessions' if is_incremental() else 'attributed' }}.session_key,
+        attributed.session_id,
+        attributed.traffic_source,
+        attributed.traffic_medium,
+        attributed.traffic_campaign,
+        attributed.referrer_host,
+        attributed.channel_group,
+        {% if is_incremental() -%}
+            attributed.session_key is null as is_removed,
+        {%- else -%}
+            false as is_removed,
+        {%- endif %}
+        progress.run_number
+    from {{ 'touched_sessions' if is_incremental() else 'attributed' }}
+    cross join progress
+    {%- if is_incremental() %}
+        left join attributed
+            on touched_sessions.session_key = attributed.session_key
+    {%- endif %}
 
 )
 

@@ -1,8 +1,35 @@
+{{ config(
+    materialized='incremental', incremental_strategy='replace', unique_key='session_key',
+    on_schema_change='fail'
+) }}
+{% set compared = [
+    'session_id', 'event_count', 'started_at', 'ended_at', 'is_bot', 'is_shadowed'
+] %}
+
 with
+
+progress as (
+
+    {{ progress() }}
+
+),
+
+-- all sessions of a visitor are judged together, whichever tracker saw them
+visitors as (
+
+    select distinct judged.visitor_key  -- one visitor has many events
+    from {{ ref('int_events__judged') }} as judged
+    inner join progress
+        on judged.run_number > progress.read_until
+
+),
 
 events as (
 
     select * from {{ ref('int_events__sessionized') }}
+    {% if is_incremental() -%}
+        where visitor_key in (select visitors.visitor_key from visitors)
+    {%- endif %}
 
 ),
 
@@ -15,34 +42,55 @@ trackers as (
 sessions as (
 
     select
-        session_id,
+        session_key,
+        min(visitor_key) as visitor_key,
         min(source) as source,
-        min(device_key) as device_key,
-        min(anonymous_id) as anonymous_id,
+        min(session_name) as session_name,
+        min(case when is_session_start then row_key end) as first_row_key,
         count(*) as event_count,
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at
     from events
-    group by session_id
+    group by session_key
+
+),
+
+devices as (
+
+    select
+        row_key,
+        device_key,
+        anonymous_id
+    from {{ ref('int_events__collected') }}
 
 ),
 
 timed as (
 
     select
-        sessions.*,
+        sessions.session_key,
+        sessions.visitor_key,
+        sessions.source,
+        devices.anonymous_id,
+        {{ surrogate_key(['sessions.source', 'devices.device_key', 'sessions.session_name']) }}
+            as session_id,
+        sessions.event_count,
+        sessions.started_at,
+        sessions.ended_at,
         trackers.rank as tracker_rank,
         (
             {{ epoch_microseconds('sessions.ended_at') }}
             - {{ epoch_microseconds('sessions.started_at') }}
         ) / 1000000.0 as duration_seconds
     from sessions
+    inner join devices
+        on sessions.first_row_key = devices.row_key
     left join trackers
         on sessions.source = trackers.source
 
 ),
 
-judged as (
+ranked as (
 
     select
         *,
@@ -55,31 +103,31 @@ judged as (
 shared as (
 
     -- only anonymous ids that several trackers report can be counted twice
-    select anonymous_id
-    from judged
+    select visitor_key
+    from ranked
     where anonymous_id is not null and not is_bot and tracker_rank is not null
-    group by anonymous_id
+    group by visitor_key
     having count(distinct source) > 1
 
 ),
 
 shared_sessions as (
 
-    select judged.*
-    from judged
+    select ranked.*
+    from ranked
     inner join shared
-        on judged.anonymous_id = shared.anonymous_id
-    where not judged.is_bot and judged.tracker_rank is not null
+        on ranked.visitor_key = shared.visitor_key
+    where not ranked.is_bot and ranked.tracker_rank is not null
 
 ),
 
 shadowed as (
 
-    select distinct lower_ranked.session_id  -- several sessions may lie over one
+    select distinct lower_ranked.session_key  -- several sessions may lie over one
     from shared_sessions as lower_ranked
     inner join shared_sessions as higher_ranked
         on
-            lower_ranked.anonymous_id = higher_ranked.anonymous_id
+            lower_ranked.visitor_key = higher_ranked.visitor_key
             and lower_ranked.tracker_rank > higher_ranked.tracker_rank
             and lower_ranked.started_at
             <= {{ add_seconds('higher_ranked.ended_at', var('session_timeout_seconds')) }}
@@ -88,22 +136,85 @@ shadowed as (
 
 ),
 
+judged as (
+
+    select
+        ranked.session_key,
+        ranked.session_id,
+        ranked.visitor_key,
+        ranked.source,
+        ranked.anonymous_id,
+        ranked.event_count,
+        ranked.duration_seconds,
+        ranked.is_bot,
+        shadowed.session_key is not null as is_shadowed,
+        ranked.started_at,
+        ranked.ended_at
+    from ranked
+    left join shadowed
+        on ranked.session_key = shadowed.session_key
+
+),
+
+{% if is_incremental() -%}
+stored as (
+
+    select * from {{ this }}
+    where visitor_key in (select visitors.visitor_key from visitors)
+
+),
+
+{% endif -%}
 final as (
 
     select
+        judged.session_key,
         judged.session_id,
+        judged.visitor_key,
         judged.source,
-        judged.device_key,
         judged.anonymous_id,
         judged.event_count,
         judged.duration_seconds,
         judged.is_bot,
-        shadowed.session_id is not null as is_shadowed,
+        judged.is_shadowed,
         judged.started_at,
-        judged.ended_at
+        judged.ended_at,
+        false as is_removed,
+        progress.run_number
     from judged
-    left join shadowed
-        on judged.session_id = shadowed.session_id
+    cross join progress
+    {% if is_incremental() -%}
+        left join stored
+            on judged.session_key = stored.session_key
+        -- what is as it was is not written again
+        where
+            stored.session_key is null
+            {%- for column in compared %}
+                or stored.{{ column }} <> judged.{{ column }}
+            {%- endfor %}
+
+        union all
+
+        select
+            stored.session_key,
+            stored.session_id,
+            stored.visitor_key,
+            stored.source,
+            stored.anonymous_id,
+            stored.event_count,
+            stored.duration_seconds,
+            stored.is_bot,
+            stored.is_shadowed,
+            stored.started_at,
+            stored.ended_at,
+            true as is_removed,
+            progress.run_number
+        from stored
+        cross join progress
+        left join judged
+            on stored.session_key = judged.session_key
+        where judged.session_key is null
+    {%- endif %}
 
 )
 

@@ -7,32 +7,17 @@ with
 
 moments as (
 
-    select max(occurred_at) as newest_at from {{ ref('stg_ga4__events') }}
+    select max(occurred_at) as newest_at from {{ ref('int_events__collected') }}
     where unusable_reason is null or unusable_reason <> 'impossible_time'
 
     union all
 
-    select max(occurred_at) as newest_at from {{ ref('stg_web__events') }}
-    where unusable_reason is null or unusable_reason <> 'impossible_time'
-
-    union all
-
-    select max(occurred_at) as newest_at from {{ ref('stg_pixel__hits') }}
-    where unusable_reason is null or unusable_reason <> 'impossible_time'
-
-    union all
-
-    select max(occurred_at) as newest_at from {{ ref('stg_ads__clicks') }}
-    where unusable_reason is null or unusable_reason <> 'impossible_time'
-
-    union all
-
-    select max(ordered_at) as newest_at from {{ ref('stg_crm__orders') }}
+    select max(ordered_at) as newest_at from {{ ref('int_orders__collected') }}
     where unusable_reason is null
 
     union all
 
-    select max(ordered_at) as newest_at from {{ ref('stg_crm__order_lines') }}
+    select max(ordered_at) as newest_at from {{ ref('int_order_lines__collected') }}
     where unusable_reason is null
 
 ),

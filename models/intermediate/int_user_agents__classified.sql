@@ -1,11 +1,24 @@
+{{ config(
+    materialized='incremental', incremental_strategy='replace', unique_key='user_agent',
+    on_schema_change='fail'
+) }}
+
 with
+
+progress as (
+
+    {{ progress() }}
+
+),
 
 user_agents as (
 
     -- one row per spelling: patterns are matched once for each, not once for each event
-    select distinct user_agent
-    from {{ ref('int_events__collected') }}
-    where user_agent is not null
+    select distinct collected.user_agent
+    from {{ ref('int_events__collected') }} as collected
+    inner join progress
+        on collected.run_number > progress.read_until
+    where collected.user_agent is not null
 
 ),
 
@@ -48,8 +61,11 @@ final as (
                 {{ text_matches('lower(user_agents.user_agent)', "'smart-?tv|appletv|googletv|hbbtv'") }}
                 then 'smart tv'
             else 'desktop'
-        end as device
+        end as device,
+        false as is_removed,
+        progress.run_number
     from user_agents
+    cross join progress
     left join bots
         on user_agents.user_agent = bots.user_agent
 

@@ -2,7 +2,7 @@ with
 
 identities as (
 
-    select * from {{ ref('int_identities__components') }}
+    select * from {{ ref('int_identities__resolved') }}
 
 ),
 

@@ -36,7 +36,8 @@ def resolve_identities(edges: pd.DataFrame, *, max_logins: int) -> pd.DataFrame:
 
     Returns one row per identifier, sorted by kind and value: identifier_kind,
     identifier_value, user_id (md5 of ``kind|value`` of the identifier that names the
-    user), component_size, is_suspect, first_seen_at, last_seen_at. The size is that
+    user), cluster_id (the same of the smallest of all identifiers that any edge leads to:
+    nothing outside the cluster has a part in the answer), component_size, is_suspect, first_seen_at, last_seen_at. The size is that
     of the component the identifier was judged in: strong identifiers joined by strong
     edges, or weak identifiers joined by weak edges. Suspect are strong components with
     more than ``max_logins`` logins and weak components that touch several persons.
@@ -57,6 +58,10 @@ def resolve_identities(edges: pd.DataFrame, *, max_logins: int) -> pd.DataFrame:
     )
     user, weak_size, weak_suspect = _resolve_weak(is_strong, person, left, right)
 
+    cluster = _components(left, right, node_count)
+    first_member = np.full(node_count, node_count, dtype="int64")
+    np.minimum.at(first_member, cluster, np.arange(node_count))
+
     first_seen, last_seen = _seen(edges, left, right, node_count)
     name = _naming_identifier(user, is_strong, first_seen)
     return pd.DataFrame(
@@ -64,6 +69,7 @@ def resolve_identities(edges: pd.DataFrame, *, max_logins: int) -> pd.DataFrame:
             "identifier_kind": pd.array(np.array(KINDS)[nodes["kind"]], dtype="str"),
             "identifier_value": nodes["value"],
             "user_id": _hash_names(nodes, name),
+            "cluster_id": _hash_names(nodes, first_member[cluster]),
             "component_size": np.where(is_strong, strong_size, weak_size),
             "is_suspect": np.where(is_strong, strong_suspect, weak_suspect),
             "first_seen_at": _times(first_seen, missing=_NEVER),

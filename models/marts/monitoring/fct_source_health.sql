@@ -10,12 +10,6 @@ outcomes as (
 
 ),
 
-events as (
-
-    select * from {{ ref('int_events__resolved') }}
-
-),
-
 clock as (
 
     select * from {{ ref('int_time__resolved') }}
@@ -34,23 +28,12 @@ counted as (
                 as {{ reason }}_count,
         {%- endfor %}
         cast(sum(case when outcome = 'duplicate' then row_count else 0 end) as bigint)
-            as duplicate_count
+            as duplicate_count,
+        cast(sum(late_count) as bigint) as late_count,
+        cast(sum(unmapped_count) as bigint) as unmapped_count,
+        max(newest_occurred_at) as newest_occurred_at
     from outcomes
     group by loaded_date, source
-
-),
-
-arrived as (
-
-    select
-        cast(loaded_at as date) as loaded_date,
-        source,
-        count(case when lateness_seconds > {{ var('late_after_hours') }} * 3600 then 1 end)
-            as late_count,
-        count(case when is_unmapped then 1 end) as unmapped_count,
-        max(occurred_at) as newest_occurred_at
-    from events
-    group by cast(loaded_at as date), source
 
 ),
 
@@ -69,16 +52,12 @@ final as (
         coalesce({{ safe_ratio(
             'counted.row_count - counted.kept_count - counted.duplicate_count', 'counted.row_count'
         ) }}, 0) as quarantined_share,
-        coalesce(arrived.late_count, 0) as late_count,
-        coalesce(arrived.unmapped_count, 0) as unmapped_count,
-        arrived.newest_occurred_at,
-        {{ days_between('arrived.newest_occurred_at', 'clock.as_of') }} * 24 as freshness_hours
+        counted.late_count,
+        counted.unmapped_count,
+        counted.newest_occurred_at,
+        {{ days_between('counted.newest_occurred_at', 'clock.as_of') }} * 24 as freshness_hours
     from counted
     cross join clock
-    left join arrived
-        on
-            counted.loaded_date = arrived.loaded_date
-            and counted.source = arrived.source
 
 )
 

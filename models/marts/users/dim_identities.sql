@@ -1,8 +1,10 @@
+{{ config(materialized='view') }}
+
 with
 
 identities as (
 
-    select * from {{ ref('int_identities__components') }}
+    select * from {{ ref('int_identities__resolved') }}
 
 ),
 

@@ -15,7 +15,7 @@ features as (
 
 identities as (
 
-    select * from {{ ref('int_identities__components') }}
+    select * from {{ ref('int_identities__resolved') }}
 
 ),
 

@@ -22,7 +22,7 @@ final as (
         source_line,
         click_id as source_event_id,
         nullif(trim(anonymous_id), '') as anonymous_id,
-        coalesce(nullif(trim(anonymous_id), ''), 'click:' || click_id) as device_key,
+        coalesce(nullif(trim(anonymous_id), ''), 'click:' || nullif(trim(click_id), '')) as device_key,
         cast(null as varchar) as linked_anonymous_id,
         cast(null as varchar) as login,
         cast(null as varchar) as customer_id,

@@ -1,0 +1,270 @@
+{{ config(
+    materialized='incremental', incremental_strategy='replace', unique_key='row_key',
+    on_schema_change='fail'
+) }}
+{% set columns = [
+    'event_key', 'session_key', 'identifier_key', 'event_id', 'source', 'source_event_id',
+    'anonymous_id', 'linked_anonymous_id', 'login', 'customer_id', 'email_hash', 'phone_hash',
+    'click_id', 'click_id_kind', 'product_id', 'order_id', 'event_name', 'source_event_name',
+    'page', 'page_host', 'referrer_host', 'utm_source', 'utm_medium', 'utm_campaign', 'utm_term',
+    'utm_content', 'given_channel', 'device', 'country', 'category', 'currency', 'consent',
+    'properties', 'event_position', 'quantity', 'price', 'revenue', 'engagement_weight',
+    'engaged_milliseconds', 'duplicate_count', 'lateness_seconds', 'is_visit', 'is_unmapped',
+    'is_internal', 'is_named', 'is_path_step', 'occurred_at', 'received_at', 'loaded_at',
+] %}
+
+with
+
+progress as (
+
+    {{ progress() }}
+
+),
+
+judged as (
+
+    select * from {{ ref('int_events__judged') }}
+
+),
+
+sessionized as (
+
+    select * from {{ ref('int_events__sessionized') }}
+
+),
+
+{% if is_incremental() -%}
+touched as (
+
+    select judged.row_key
+    from judged
+    inner join progress
+        on judged.run_number > progress.read_until
+
+    union
+
+    select sessionized.row_key
+    from sessionized
+    inner join progress
+        on sessionized.run_number > progress.read_until
+
+),
+
+{% endif -%}
+placed as (
+
+    select
+        judged.row_key,
+        judged.event_name,
+        judged.consent,
+        judged.duplicate_count,
+        judged.loaded_at,
+        sessionized.session_key,
+        sessionized.event_position,
+        sessionized.is_path_step
+    from judged
+    inner join sessionized
+        on judged.row_key = sessionized.row_key
+    {% if is_incremental() -%}
+        where judged.row_key in (select touched.row_key from touched)
+    {%- endif %}
+
+),
+
+collected as (
+
+    select * from {{ ref('int_events__collected') }}
+
+),
+
+user_agents as (
+
+    select * from {{ ref('int_user_agents__classified') }}
+
+),
+
+event_names as (
+
+    select * from {{ ref('event_names') }}
+
+),
+
+internal_traffic as (
+
+    select * from {{ ref('internal_traffic') }}
+
+),
+
+allowed_properties as (
+
+    select {{ text_list('property_name') }} as names
+    from {{ ref('property_allow_list') }}
+
+),
+
+winners as (
+
+    select
+        collected.*,
+        placed.event_name,
+        placed.consent,
+        placed.duplicate_count,
+        placed.loaded_at as first_loaded_at,
+        placed.session_key,
+        placed.event_position,
+        placed.is_path_step,
+        -- whom the event belongs to: the identifier that says most about who it is
+        case
+            when collected.login is not null then 'login'
+            when collected.customer_id is not null then 'customer'
+            when collected.email_hash is not null then 'email'
+            when collected.phone_hash is not null then 'phone'
+            when collected.anonymous_id is not null then 'anonymous'
+            else 'click'
+        end as identifier_kind,
+        coalesce(
+            collected.login,
+            collected.customer_id,
+            collected.email_hash,
+            collected.phone_hash,
+            collected.anonymous_id,
+            collected.click_id
+        ) as identifier_value
+    from collected
+    inner join placed
+        on collected.row_key = placed.row_key
+
+),
+
+places as (
+
+    select distinct  -- few hosts and traffic types, many events
+        traffic_type,
+        page_host
+    from winners
+
+),
+
+internal_places as (
+
+    select distinct  -- one place may match several patterns
+        coalesce(places.traffic_type, '') as traffic_type,
+        coalesce(places.page_host, '') as page_host
+    from places
+    inner join internal_traffic
+        on
+            (
+                internal_traffic.field = 'traffic_type'
+                and {{ text_matches('places.traffic_type', 'internal_traffic.pattern') }}
+            )
+            or (
+                internal_traffic.field = 'page_host'
+                and {{ text_matches('places.page_host', 'internal_traffic.pattern') }}
+            )
+
+),
+
+enriched as (
+
+    select
+        -- keys
+        winners.row_key,
+        winners.event_key,
+        winners.session_key,
+        {{ key_from_text("winners.identifier_kind || '|' || winners.identifier_value") }}
+            as identifier_key,
+
+        -- ids
+        winners.event_id,
+        winners.source,
+        winners.source_event_id,
+        winners.anonymous_id,
+        winners.linked_anonymous_id,
+        winners.login,
+        winners.customer_id,
+        winners.email_hash,
+        winners.phone_hash,
+        winners.click_id,
+        winners.click_id_kind,
+        winners.product_id,
+        winners.order_id,
+
+        -- text
+        winners.event_name,
+        winners.source_event_name,
+        winners.page,
+        winners.page_host,
+        winners.referrer_host,
+        winners.utm_source,
+        winners.utm_medium,
+        winners.utm_campaign,
+        winners.utm_term,
+        winners.utm_content,
+        winners.given_channel,
+        coalesce(winners.given_device, user_agents.device) as device,
+        winners.country,
+        winners.category,
+        winners.currency,
+        winners.consent,
+        {{ json_allowed('winners.properties', 'allowed_properties.names') }} as properties,
+
+        -- numbers
+        winners.event_position,
+        winners.quantity,
+        winners.price,
+        winners.revenue,
+        coalesce(event_names.engagement_weight, 0) as engagement_weight,
+        winners.engaged_milliseconds,
+        winners.duplicate_count,
+        {{ seconds_between('winners.occurred_at', 'winners.first_loaded_at') }} as lateness_seconds,
+
+        -- booleans
+        coalesce(event_names.is_visit, true) as is_visit,
+        event_names.event_name is null as is_unmapped,
+        internal_places.page_host is not null as is_internal,
+        winners.identifier_kind in ('login', 'customer', 'email', 'phone') as is_named,
+        winners.is_path_step,
+
+        -- times
+        winners.occurred_at,
+        winners.received_at,
+        winners.first_loaded_at as loaded_at
+    from winners
+    cross join allowed_properties
+    left join event_names
+        on
+            winners.source = event_names.source
+            and winners.source_event_name = event_names.source_name
+    left join user_agents
+        on winners.user_agent = user_agents.user_agent
+    left join internal_places
+        on
+            coalesce(winners.traffic_type, '') = internal_places.traffic_type
+            and coalesce(winners.page_host, '') = internal_places.page_host
+
+),
+
+final as (
+
+    select
+        {{ 'touched' if is_incremental() else 'enriched' }}.row_key,
+        {% for column in columns -%}
+            enriched.{{ column }},
+        {% endfor -%}
+        {% if is_incremental() -%}
+            -- a row that is touched and not kept any more goes
+            enriched.row_key is null as is_removed,
+        {%- else -%}
+            false as is_removed,
+        {%- endif %}
+        progress.run_number
+    from {{ 'touched' if is_incremental() else 'enriched' }}
+    cross join progress
+    {%- if is_incremental() %}
+        left join enriched
+            on touched.row_key = enriched.row_key
+    {%- endif %}
+
+)
+
+select * from final

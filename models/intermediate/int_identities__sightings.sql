@@ -1,0 +1,104 @@
+{{ config(
+    materialized='incremental', incremental_strategy='replace', unique_key='session_key',
+    on_schema_change='fail'
+) }}
+
+with
+
+progress as (
+
+    {{ progress() }}
+
+),
+
+sessions as (
+
+    select * from {{ ref('int_sessions__judged') }}
+    where not is_bot
+
+),
+
+{% if is_incremental() -%}
+{{ touched_sessions() }}
+
+{% endif -%}
+events as (
+
+    select * from {{ ref('int_events__enriched') }}
+    {% if is_incremental() -%}
+        where row_key in (select touched_rows.row_key from touched_rows)
+    {%- endif %}
+
+),
+
+seen_together as (
+
+    select
+        events.session_key,
+        events.anonymous_id,
+        events.linked_anonymous_id,
+        events.click_id,
+        events.login,
+        events.customer_id,
+        events.email_hash,
+        events.phone_hash,
+        min(events.occurred_at) as first_seen_at,
+        max(events.occurred_at) as last_seen_at
+    from events
+    group by
+        events.session_key,
+        events.anonymous_id,
+        events.linked_anonymous_id,
+        events.click_id,
+        events.login,
+        events.customer_id,
+        events.email_hash,
+        events.phone_hash
+
+),
+
+final as (
+
+    select
+        sessions.session_key,
+        sessions.visitor_key,
+        seen_together.anonymous_id,
+        seen_together.linked_anonymous_id,
+        seen_together.click_id,
+        seen_together.login,
+        seen_together.customer_id,
+        seen_together.email_hash,
+        seen_together.phone_hash,
+        seen_together.first_seen_at,
+        seen_together.last_seen_at,
+        false as is_removed,
+        progress.run_number
+    from seen_together
+    cross join progress
+    inner join sessions
+        on seen_together.session_key = sessions.session_key
+
+    {% if is_incremental() -%}
+        union all
+
+        select
+            touched_sessions.session_key,
+            null as visitor_key,
+            cast(null as varchar) as anonymous_id,
+            cast(null as varchar) as linked_anonymous_id,
+            cast(null as varchar) as click_id,
+            cast(null as varchar) as login,
+            cast(null as varchar) as customer_id,
+            cast(null as varchar) as email_hash,
+            cast(null as varchar) as phone_hash,
+            cast(null as timestamp) as first_seen_at,
+            cast(null as timestamp) as last_seen_at,
+            true as is_removed,
+            progress.run_number
+        from touched_sessions
+        cross join progress
+    {%- endif %}
+
+)
+
+select * from final
