@@ -1,13 +1,13 @@
 {#-
-    The sessions that a run touched, as two common table expressions to stand after `progress`
-    and `sessions`: `touched_sessions` (new, changed or gone since this table was last written)
+    The sessions that a run touched, as two common table expressions to stand after `progress`,
+    `sessions` and `sessionized`: `touched_sessions` (new, changed or gone since this table was last written)
     and `touched_rows` (the events they have now, so that wide rows are looked up by one number).
 -#}
 {% macro touched_sessions() -%}
 touched_sessions as (
 
     select sessionized.session_key
-    from {{ ref('int_events__sessionized') }} as sessionized
+    from sessionized
     inner join progress
         on sessionized.run_number > progress.read_until
 
@@ -31,7 +31,7 @@ touched_sessions as (
 touched_rows as (
 
     select sessionized.row_key
-    from {{ ref('int_events__sessionized') }} as sessionized
+    from sessionized
     where sessionized.session_key in (select touched_sessions.session_key from touched_sessions)
 
 ),

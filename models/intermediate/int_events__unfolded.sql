@@ -17,12 +17,18 @@ enriched as (
 
 ),
 
+judged as (
+
+    select * from {{ ref('int_events__judged') }}
+
+),
+
 {% if is_incremental() -%}
 -- rows that were judged anew: those that are not kept any more lose their items
 touched as (
 
     select judged.row_key
-    from {{ ref('int_events__judged') }} as judged
+    from judged
     inner join progress
         on judged.run_number > progress.read_until
 

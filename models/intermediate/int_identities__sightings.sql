@@ -18,6 +18,12 @@ sessions as (
 
 ),
 
+sessionized as (
+
+    select * from {{ ref('int_events__sessionized') }}
+
+),
+
 {% if is_incremental() -%}
 {{ touched_sessions() }}
 

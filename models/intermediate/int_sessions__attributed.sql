@@ -17,6 +17,12 @@ sessions as (
 
 ),
 
+sessionized as (
+
+    select * from {{ ref('int_events__sessionized') }}
+
+),
+
 {% if is_incremental() -%}
 {{ touched_sessions() }}
 
