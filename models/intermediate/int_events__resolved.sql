@@ -80,6 +80,7 @@ final as (
         sessions.is_shadowed,
         events.is_path_step,
         not events.is_internal and not sessions.is_shadowed as is_counted,
+        events.run_number,
 
         -- times
         events.occurred_at,

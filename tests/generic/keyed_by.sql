@@ -1,0 +1,52 @@
+{#-
+    Fails for every key that stands more than once or has a null in it, and for every null in
+    a column that is never null. With `of_newest_run` only what the newest run wrote is held
+    against the whole table: that is all that can have changed. A view names in `newest_of`
+    the table under it that knows the run.
+-#}
+{% test keyed_by(model, columns, never_null=[], of_newest_run=false, newest_of=none) %}
+
+{%- set written = newest_of or (model if of_newest_run else none) %}
+
+with
+
+checked as (
+
+    select * from {{ model }}
+    {% if written -%}
+        where {{ columns[0] }} in (
+            select written.{{ columns[0] }}
+            from {{ written }} as written
+            where written.run_number = (select max(newest.run_number) from {{ written }} as newest)
+        )
+    {%- endif %}
+
+)
+
+select
+    {{ columns | join(', ') }},
+    count(*) as row_count,
+    count(
+        case
+            when
+                {% for column in columns + never_null -%}
+                    {{ 'or ' if not loop.first }}{{ column }} is null
+                {% endfor %}
+            then 1
+        end
+    ) as null_count
+from checked
+group by {{ columns | join(', ') }}
+having
+    count(*) > 1
+    or count(
+        case
+            when
+                {% for column in columns + never_null -%}
+                    {{ 'or ' if not loop.first }}{{ column }} is null
+                {% endfor %}
+            then 1
+        end
+    ) > 0
+
+{% endtest %}
