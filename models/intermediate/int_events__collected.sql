@@ -1,6 +1,4 @@
-{{ config(
-    materialized='incremental', incremental_strategy='append', on_schema_change='fail'
-) }}
+{{ config(materialized='view') }}
 {% set columns = [
     'event_id', 'source', 'batch', 'source_line', 'source_event_id', 'anonymous_id', 'device_key',
     'linked_anonymous_id', 'login', 'customer_id', 'email_hash', 'phone_hash', 'click_id',
@@ -14,20 +12,13 @@
 
 with
 
-progress as (
-
-    {{ progress() }}
-
-),
-
-unread as (
+batches as (
 
     select
-        batches.batch,
-        batches.run_number
-    from {{ ref('int_batches__read') }} as batches
-    inner join progress
-        on batches.run_number > progress.own_number
+        batch,
+        run_number
+    from {{ ref('int_batches__read') }}
+    where not is_reset
 
 ),
 
@@ -52,10 +43,11 @@ final as (
         {% endfor -%}
         -- a shop that does not tell its currency means its own
         coalesce(landed.currency, '{{ var("reporting_currency") }}') as currency,
-        unread.run_number
+        batches.run_number
     from landed
-    inner join unread
-        on landed.batch = unread.batch
+    -- a reader that wants some runs only opens the files of their batches only
+    inner join batches
+        on landed.batch = batches.batch
 
 )
 

@@ -12,6 +12,11 @@
     'engaged_milliseconds', 'duplicate_count', 'lateness_seconds', 'is_visit', 'is_unmapped',
     'is_internal', 'is_named', 'is_path_step', 'occurred_at', 'received_at', 'loaded_at',
 ] %}
+{#- What depends on the other copies of the event and on its neighbours. -#}
+{% set changing = [
+    'session_key', 'event_name', 'consent', 'event_position', 'duplicate_count', 'is_unmapped',
+    'is_path_step', 'loaded_at',
+] %}
 
 with
 
@@ -56,6 +61,7 @@ placed as (
     select
         judged.row_key,
         judged.event_name,
+        judged.is_unmapped,
         judged.consent,
         judged.duplicate_count,
         judged.loaded_at,
@@ -71,9 +77,40 @@ placed as (
 
 ),
 
+{% if is_incremental() -%}
+-- what a stored row tells by itself does not change, unless the rules do
+stored as (
+
+    select stored.*
+    from {{ this }} as stored
+    cross join progress
+    where
+        stored.row_key in (select placed.row_key from placed)
+        and progress.read_until >= 0
+
+),
+
+missing as (
+
+    select
+        placed.row_key,
+        {{ batch_of('placed.row_key') }} as batch
+    from placed
+    left join stored
+        on placed.row_key = stored.row_key
+    where stored.row_key is null
+
+),
+
+{% endif -%}
 collected as (
 
     select * from {{ ref('int_events__collected') }}
+    {% if is_incremental() -%}
+        where
+            batch in (select missing.batch from missing)
+            and row_key in (select missing.row_key from missing)
+    {%- endif %}
 
 ),
 
@@ -107,6 +144,7 @@ winners as (
     select
         collected.*,
         placed.event_name,
+        placed.is_unmapped,
         placed.consent,
         placed.duplicate_count,
         placed.loaded_at as first_loaded_at,
@@ -220,7 +258,7 @@ enriched as (
 
         -- booleans
         coalesce(event_names.is_visit, true) as is_visit,
-        event_names.event_name is null as is_unmapped,
+        winners.is_unmapped,
         internal_places.page_host is not null as is_internal,
         winners.identifier_kind in ('login', 'customer', 'email', 'phone') as is_named,
         winners.is_path_step,
@@ -244,25 +282,66 @@ enriched as (
 
 ),
 
-final as (
+{% if is_incremental() -%}
+placed_anew as (
 
     select
-        {{ 'touched' if is_incremental() else 'enriched' }}.row_key,
+        stored.row_key,
         {% for column in columns -%}
-            enriched.{{ column }},
-        {% endfor -%}
-        {% if is_incremental() -%}
+            {% if column == 'lateness_seconds' -%}
+                {{ seconds_between('stored.occurred_at', 'placed.loaded_at') }} as lateness_seconds
+            {%- elif column in changing -%}
+                placed.{{ column }}
+            {%- else -%}
+                stored.{{ column }}
+            {%- endif %}
+            {{- ',' if not loop.last }}
+        {% endfor %}
+    from stored
+    inner join placed
+        on stored.row_key = placed.row_key
+
+),
+
+everything as (
+
+    select
+        enriched.row_key,
+        {% for column in columns -%}
+            enriched.{{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from enriched
+    union all
+    select * from placed_anew
+
+),
+
+{% endif -%}
+final as (
+
+    {% if is_incremental() -%}
+        select
+            touched.row_key,
+            {% for column in columns -%}
+                everything.{{ column }},
+            {% endfor -%}
             -- a row that is touched and not kept any more goes
-            enriched.row_key is null as is_removed,
-        {%- else -%}
+            everything.row_key is null as is_removed,
+            progress.run_number
+        from touched
+        cross join progress
+        left join everything
+            on touched.row_key = everything.row_key
+    {%- else -%}
+        select
+            enriched.row_key,
+            {% for column in columns -%}
+                enriched.{{ column }},
+            {% endfor -%}
             false as is_removed,
-        {%- endif %}
-        progress.run_number
-    from {{ 'touched' if is_incremental() else 'enriched' }}
-    cross join progress
-    {%- if is_incremental() %}
-        left join enriched
-            on touched.row_key = enriched.row_key
+            progress.run_number
+        from enriched
+        cross join progress
     {%- endif %}
 
 )

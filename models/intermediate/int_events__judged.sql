@@ -2,6 +2,13 @@
     materialized='incremental', incremental_strategy='replace', unique_key='event_key',
     on_schema_change='fail'
 ) }}
+{#- What is kept of each copy, so that it can be judged again without being read again. -#}
+{% set columns = [
+    'row_key', 'event_key', 'visitor_key', 'source', 'device_key', 'anonymous_id', 'login',
+    'email_hash', 'phone_hash', 'user_agent', 'provided_session_id', 'source_event_name',
+    'order_id', 'own_consent', 'currency', 'revenue', 'is_final_export', 'filled_count',
+    'payload_hash', 'unusable_reason', 'occurred_at',
+] %}
 {#- Which column of an event holds which kind of identifier. -#}
 {% set identifiers = {
     'login': 'login', 'email': 'email_hash', 'phone': 'phone_hash', 'anonymous': 'anonymous_id'
@@ -17,7 +24,14 @@ progress as (
 
 collected as (
 
-    select * from {{ ref('int_events__collected') }}
+    select
+        {% for column in columns -%}
+            collected.{{ column }},
+        {% endfor -%}
+        collected.loaded_at as own_loaded_at
+    from {{ ref('int_events__collected') }} as collected
+    inner join progress
+        on collected.run_number > progress.read_until
 
 ),
 
@@ -76,64 +90,62 @@ reconsidered as (
 
 touched as (
 
-    select collected.event_key
-    from collected
-    inner join progress
-        on collected.run_number > progress.read_until
+    select collected.event_key from collected
 
     {% for kind, column in identifiers.items() -%}
         union
 
-        select collected.event_key
-        from collected
+        select stored.event_key
+        from {{ this }} as stored
         inner join reconsidered
-            on collected.{{ column }} = reconsidered.identifier_value
+            on stored.{{ column }} = reconsidered.identifier_value
         where reconsidered.identifier_kind = '{{ kind }}'
         {{- '\n' }}
     {% endfor %}
 ),
 
 {% endif -%}
+told as (
+
+    select * from collected
+
+    {% if is_incremental() -%}
+        union all
+
+        select
+            {% for column in columns -%}
+                stored.{{ column }},
+            {% endfor -%}
+            stored.own_loaded_at
+        from {{ this }} as stored
+        cross join progress
+        where
+            stored.event_key in (select touched.event_key from touched)
+            -- a run by new rules reads everything again
+            and progress.read_until >= 0
+    {%- endif %}
+
+),
+
 copies as (
 
     select
-        collected.row_key,
-        collected.event_key,
-        collected.event_id,
-        collected.visitor_key,
-        collected.source,
-        collected.source_event_name,
-        collected.login,
-        collected.email_hash,
-        collected.anonymous_id,
-        collected.user_agent,
-        collected.provided_session_id,
-        collected.own_consent,
-        collected.currency,
-        collected.revenue,
-        collected.is_final_export,
-        collected.filled_count,
-        collected.payload_hash,
-        collected.occurred_at,
-        collected.loaded_at,
+        told.*,
         case
-            when collected.unusable_reason is not null then collected.unusable_reason
+            when told.unusable_reason is not null then told.unusable_reason
             {%- for kind in identifiers %}
                 when erased_{{ kind }}.identifier_value is not null then 'erased'
             {%- endfor %}
-            when collected.occurred_at > clock.as_of then 'after_as_of'
+            when told.occurred_at > clock.as_of then 'after_as_of'
         end as early_outcome
-    from collected
+    from told
     cross join clock
     {%- for kind, column in identifiers.items() %}
         left join erased as erased_{{ kind }}
             on
-                collected.{{ column }} = erased_{{ kind }}.identifier_value
+                told.{{ column }} = erased_{{ kind }}.identifier_value
                 and erased_{{ kind }}.identifier_kind = '{{ kind }}'
     {%- endfor %}
-    {% if is_incremental() -%}
-        where collected.event_key in (select touched.event_key from touched)
-    {%- endif %}
 
 ),
 
@@ -159,7 +171,7 @@ ranked as (
     select
         usable.row_key,
         row_number() over (
-            partition by usable.event_id
+            partition by usable.event_key
             order by
                 usable.is_final_export desc,
                 usable.filled_count desc,
@@ -167,8 +179,8 @@ ranked as (
                 -- equal in content: it does not matter which of them stands
                 usable.row_key asc
         ) as copy_number,
-        count(*) over (partition by usable.event_id) as copy_count,
-        min(usable.loaded_at) over (partition by usable.event_id) as first_loaded_at
+        count(*) over (partition by usable.event_key) as copy_count,
+        min(usable.own_loaded_at) over (partition by usable.event_key) as first_loaded_at
     from usable
     inner join repeated
         on usable.event_key = repeated.event_key
@@ -196,11 +208,10 @@ refused as (
 final as (
 
     select
-        copies.row_key,
-        copies.event_key,
-        copies.visitor_key,
-        copies.source,
-        copies.provided_session_id,
+        {% for column in columns -%}
+            copies.{{ column }},
+        {% endfor -%}
+        copies.own_loaded_at,
         coalesce(
             event_names.event_name,
             {{ snake_case('copies.source_event_name') }},
@@ -218,14 +229,11 @@ final as (
             else copies.own_consent
         end as consent,
         event_names.event_name is null as is_unmapped,
-        copies.currency,
-        copies.revenue,
         coalesce(ranked.copy_count, 1) - 1 as duplicate_count,
-        copies.occurred_at,
         case
             when coalesce(ranked.copy_number, 1) = 1
-                then coalesce(ranked.first_loaded_at, copies.loaded_at)
-            else copies.loaded_at
+                then coalesce(ranked.first_loaded_at, copies.own_loaded_at)
+            else copies.own_loaded_at
         end as loaded_at,
         false as is_removed,
         progress.run_number

@@ -60,8 +60,8 @@ progress as (
 judged as (
 
     select
-        judged.row_key,
-        judged.visitor_key
+        judged.visitor_key,
+        judged.order_id
     from {{ ref('int_events__judged') }} as judged
     inner join progress
         on judged.run_number > progress.read_until
@@ -139,11 +139,9 @@ told_orders as (
 
     union
 
-    select upper(trim(collected.order_id)) as order_id
-    from {{ ref('int_events__collected') }} as collected
-    where
-        collected.order_id is not null
-        and collected.row_key in (select judged.row_key from judged)
+    select upper(trim(order_id)) as order_id
+    from judged
+    where order_id is not null
 
 ),
 

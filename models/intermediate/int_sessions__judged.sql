@@ -61,7 +61,7 @@ devices as (
         row_key,
         device_key,
         anonymous_id
-    from {{ ref('int_events__collected') }}
+    from {{ ref('int_events__judged') }}
 
 ),
 

@@ -5,10 +5,21 @@
 
 with
 
+progress as (
+
+    {{ progress() }}
+
+),
+
 moments as (
 
-    select max(occurred_at) as newest_at from {{ ref('int_events__collected') }}
-    where unusable_reason is null or unusable_reason <> 'impossible_time'
+    select max(collected.occurred_at) as newest_at
+    from {{ ref('int_events__collected') }} as collected
+    inner join progress
+        on collected.run_number > progress.own_number
+    where
+        collected.unusable_reason is null
+        or collected.unusable_reason <> 'impossible_time'
 
     union all
 
@@ -62,8 +73,10 @@ final as (
                 ) }}
             -- the newest event may be erased; the clock still never runs backwards
             else coalesce(given_as_of, greatest(newest_at, coalesce(previous_as_of, newest_at)))
-        end as as_of
+        end as as_of,
+        progress.run_number
     from wanted
+    cross join progress
 
 )
 
