@@ -176,10 +176,14 @@ winners as (
 
 places as (
 
-    select distinct  -- few hosts and traffic types, many events
+    -- few hosts and traffic types, many events; the wide rows above are not read for them
+    select distinct
         traffic_type,
         page_host
-    from winners
+    from {{ ref('int_events__collected') }}
+    {% if is_incremental() -%}
+        where batch in (select missing.batch from missing)
+    {%- endif %}
 
 ),
 
