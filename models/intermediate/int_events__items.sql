@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
 events as (
@@ -6,9 +8,9 @@ events as (
 
 ),
 
-ga4_items as (
+unfolded_items as (
 
-    select * from {{ ref('stg_ga4__items') }}
+    select * from {{ ref('int_items__unfolded') }}
 
 ),
 
@@ -16,23 +18,30 @@ unfolded as (
 
     select
         events.event_id,
-        ga4_items.item_number,
-        ga4_items.product_id,
-        ga4_items.category,
-        ga4_items.quantity,
-        ga4_items.price,
+        events.user_id,
+        events.identifier_key,
+        unfolded_items.item_number,
+        unfolded_items.product_id,
+        unfolded_items.category,
+        unfolded_items.quantity,
+        unfolded_items.price,
         coalesce(
-            ga4_items.revenue,
+            unfolded_items.revenue,
             case
                 when events.event_name = 'purchase'
-                    then cast(ga4_items.price * ga4_items.quantity as decimal(18, 4))
+                    then
+                        cast(
+                            unfolded_items.price * unfolded_items.quantity as decimal(18, 4)
+                        )
             end
-        ) as revenue
+        ) as revenue,
+        events.is_counted,
+        events.occurred_at
     from events
-    inner join ga4_items
+    inner join unfolded_items
         on
-            events.batch = ga4_items.batch
-            and events.source_line = ga4_items.source_line
+            events.batch = unfolded_items.batch
+            and events.source_line = unfolded_items.source_line
     where events.source = 'ga4'
 
 ),
@@ -41,12 +50,16 @@ flat as (
 
     select
         event_id,
+        user_id,
+        identifier_key,
         1 as item_number,
         product_id,
         category,
         quantity,
         price,
-        revenue
+        revenue,
+        is_counted,
+        occurred_at
     from events
     where
         source <> 'ga4'
