@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {% set dimensions = clustering_dimensions() %}
 
 with
