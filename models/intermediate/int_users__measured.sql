@@ -70,16 +70,11 @@ rows as (
 
     ),
 
-    pieces_{{ days }} as (
+    whole_{{ days }} as (
 
         select
-            user_days.user_key,
-            edges_{{ days }}.as_of,
-            {%- for measure in summed + ['engagement_weight'] %}
-                user_days.{{ measure }}_to_date as {{ measure }},
-            {%- endfor %}
-            user_days.last_active_at_to_date as last_active_at,
-            user_days.last_order_at_to_date as last_order_at
+            user_days.*,
+            edges_{{ days }}.as_of
         from {{ ref('int_user_days') }} as user_days
         inner join edges_{{ days }}
             on
@@ -90,18 +85,13 @@ rows as (
                     or user_days.next_active_date >= edges_{{ days }}.whole_until_date
                 )
 
-        union all
+    ),
+
+    pieces_{{ days }} as (
 
         select
-            cut_days.user_key,
-            edges_{{ days }}.as_of,
-            {%- for measure in summed + ['engagement_weight'] %}
-                {#- where a window begins, a day is left only when nothing of it is inside #}
-                cut_days.{{ 'left_day_count' if days > 0 and measure == 'active_day_count' else measure }}
-                    as {{ measure }},
-            {%- endfor %}
-            cut_days.last_active_at,
-            cut_days.last_order_at
+            cut_days.*,
+            edges_{{ days }}.as_of
         from {{ ref('int_user_cut_days') }} as cut_days
         inner join edges_{{ days }}
             on
@@ -134,16 +124,25 @@ rows as (
         union all
 
         select
-            user_key,
+            coalesce(whole_{{ days }}.user_key, pieces_{{ days }}.user_key) as user_key,
             'current' as period,
-            as_of,
+            coalesce(whole_{{ days }}.as_of, pieces_{{ days }}.as_of) as as_of,
             {%- for measure in summed + ['engagement_weight'] %}
-                cast(sum({{ measure }}) as {{ types.get(measure, 'bigint') }}) as {{ measure }},
+                {#- where a window begins, a day is left only when nothing of it is inside #}
+                {%- set piece = 'left_day_count' if days > 0 and measure == 'active_day_count' else measure %}
+                cast(
+                    coalesce(whole_{{ days }}.{{ measure }}_to_date, 0)
+                    + coalesce(pieces_{{ days }}.{{ piece }}, 0)
+                    as {{ types.get(measure, 'bigint') }}
+                ) as {{ measure }},
             {%- endfor %}
-            max(last_active_at) as last_active_at,
-            max(last_order_at) as last_order_at
-        from pieces_{{ days }}
-        group by user_key, as_of
+            coalesce(pieces_{{ days }}.last_active_at, whole_{{ days }}.last_active_at_to_date)
+                as last_active_at,
+            coalesce(pieces_{{ days }}.last_order_at, whole_{{ days }}.last_order_at_to_date)
+                as last_order_at
+        from whole_{{ days }}
+        full outer join pieces_{{ days }}
+            on whole_{{ days }}.user_key = pieces_{{ days }}.user_key
 
     ),
 
