@@ -2,10 +2,7 @@ with
 
 cuts as (
 
-    select
-        cut_at,
-        cast(cut_date as timestamp) as begins_at
-    from {{ ref('int_time__cuts') }}
+    select * from {{ ref('int_time__cuts') }}
 
 ),
 
@@ -19,13 +16,12 @@ final as (
         count(*) as item_count
     from {{ ref('int_events__items') }} as items
     inner join cuts
-        on
-            items.occurred_at > cuts.begins_at
-            and items.occurred_at <= cuts.cut_at
+        on cast({{ add_seconds('items.occurred_at', '-0.000001') }} as date) = cuts.cut_date
     where
         items.category is not null
         and items.is_counted
         and items.user_id is not null
+        and items.occurred_at <= cuts.cut_at
     group by items.user_id, items.category, cuts.cut_at
 
 )

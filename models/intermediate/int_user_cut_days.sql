@@ -2,16 +2,11 @@ with
 
 cuts as (
 
-    select
-        cut_at,
-        cut_date,
-        cast(cut_date as timestamp) as begins_at,
-        {{ add_seconds('cast(cut_date as timestamp)', 86400) }} as ends_at
-    from {{ ref('int_time__cuts') }}
+    select * from {{ ref('int_time__cuts') }}
 
 ),
 
--- days begin just after midnight
+-- joined by the day, for a day is looked up, and two bounds are compared with every event
 cut_events as (
 
     select
@@ -20,9 +15,7 @@ cut_events as (
         events.occurred_at <= cuts.cut_at as is_before
     from {{ ref('int_events__resolved') }} as events
     inner join cuts
-        on
-            events.occurred_at > cuts.begins_at
-            and events.occurred_at <= cuts.ends_at
+        on cast({{ add_seconds('events.occurred_at', '-0.000001') }} as date) = cuts.cut_date
     where
         events.is_counted
         and events.is_visit
@@ -37,12 +30,11 @@ cut_sessions as (
         cuts.cut_at
     from {{ ref('int_sessions__summarized') }} as sessions
     inner join cuts
-        on
-            sessions.started_at > cuts.begins_at
-            and sessions.started_at <= cuts.cut_at
+        on cast({{ add_seconds('sessions.started_at', '-0.000001') }} as date) = cuts.cut_date
     where
         sessions.is_counted
         and sessions.user_id is not null
+        and sessions.started_at <= cuts.cut_at
 
 ),
 
@@ -54,9 +46,7 @@ cut_orders as (
         orders.ordered_at <= cuts.cut_at as is_before
     from {{ ref('int_orders__resolved') }} as orders
     inner join cuts
-        on
-            orders.ordered_at > cuts.begins_at
-            and orders.ordered_at <= cuts.ends_at
+        on cast({{ add_seconds('orders.ordered_at', '-0.000001') }} as date) = cuts.cut_date
     where orders.user_id is not null
 
 ),
