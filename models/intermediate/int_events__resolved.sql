@@ -30,6 +30,7 @@ anonymous_identities as (
 
     select
         identifier_value,
+        identifier_key,
         user_id
     from identities
     where identifier_kind = 'anonymous'
@@ -40,6 +41,7 @@ click_identities as (
 
     select
         identifier_value,
+        identifier_key,
         user_id
     from identities
     where identifier_kind = 'click'
@@ -51,6 +53,7 @@ strong_identities as (
     select
         identifier_kind,
         identifier_value,
+        identifier_key,
         user_id
     from identities
     where identifier_kind in ('login', 'customer', 'email', 'phone')
@@ -86,6 +89,11 @@ final as (
             anonymous_identities.user_id,
             click_identities.user_id
         ) as user_id,
+        coalesce(
+            strong_identities.identifier_key,
+            anonymous_identities.identifier_key,
+            click_identities.identifier_key
+        ) as identifier_key,
         named.anonymous_id,
         named.login,
         sessionized.session_id,

@@ -82,6 +82,20 @@ summed as (
 
 ),
 
+running as (
+
+    select
+        *,
+        cast(sum(item_count) over category_timeline as bigint) as item_count_to_date,
+        lead(active_date) over category_timeline as next_active_date
+    from summed
+    window category_timeline as (
+        partition by user_id, category
+        order by active_date
+    )
+
+),
+
 gone as (
 
     -- a touched user's rows go first: nothing of theirs may be left
@@ -95,21 +109,17 @@ gone as (
 final as (
 
     select
-        summed.user_id,
-        summed.category,
-        summed.active_date,
-        {{ text_number('summed.user_id') }} as user_key,
-        summed.item_count,
-        cast(sum(summed.item_count) over category_timeline as bigint) as item_count_to_date,
-        lead(summed.active_date) over category_timeline as next_active_date,
+        running.user_id,
+        running.category,
+        running.active_date,
+        {{ text_number('running.user_id') }} as user_key,
+        running.item_count,
+        running.item_count_to_date,
+        running.next_active_date,
         newest_run.run_number,
         false as is_removed
-    from summed
+    from running
     cross join newest_run
-    window category_timeline as (
-        partition by summed.user_id, summed.category
-        order by summed.active_date
-    )
 
     union all
 

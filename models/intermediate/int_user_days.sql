@@ -233,7 +233,7 @@ summed as (
 running as (
 
     select
-        summed.*,
+        *,
         {%- for measure in counts + ['active_day_count'] %}
             cast(sum({{ measure }}) over user_timeline as bigint) as {{ measure }}_to_date,
         {%- endfor %}

@@ -67,7 +67,6 @@ counted as (
 
     select
         user_key,
-        category,
         period,
         as_of,
         {%- for days in windows %}
@@ -80,10 +79,11 @@ counted as (
                     end
                 ),
                 0
-            ) as item_count_{{ days }}d{{ ',' if not loop.last }}
+            ) as item_count_{{ days }}d,
         {%- endfor %}
+        category
     from counted_until
-    group by user_key, category, period, as_of
+    group by user_key, period, as_of, category
 
 ),
 

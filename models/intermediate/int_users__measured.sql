@@ -165,13 +165,31 @@ summed as (
         until_0.last_active_at,
         until_0.last_order_at
     from rows
-    {%- for days in [0] + windows %}
-        left join until_{{ days }}
-            on
-                rows.user_key = until_{{ days }}.user_key
-                and rows.period = until_{{ days }}.period
-                and rows.as_of = until_{{ days }}.as_of
-    {%- endfor %}
+    left join until_0
+        on
+            rows.user_key = until_0.user_key
+            and rows.period = until_0.period
+            and rows.as_of = until_0.as_of
+    left join until_7
+        on
+            rows.user_key = until_7.user_key
+            and rows.period = until_7.period
+            and rows.as_of = until_7.as_of
+    left join until_30
+        on
+            rows.user_key = until_30.user_key
+            and rows.period = until_30.period
+            and rows.as_of = until_30.as_of
+    left join until_90
+        on
+            rows.user_key = until_90.user_key
+            and rows.period = until_90.period
+            and rows.as_of = until_90.as_of
+    left join until_365
+        on
+            rows.user_key = until_365.user_key
+            and rows.period = until_365.period
+            and rows.as_of = until_365.as_of
 
 ),
 
