@@ -4,9 +4,9 @@
 -#}
 {% macro visitor_key(identifier_kind, identifier_value) -%}
     case {{ identifier_kind }}
-        when 'anonymous' then {{ key_from_text(identifier_value) }}
-        when 'login' then {{ key_from_text("'login:' || " ~ identifier_value) }}
-        when 'email' then {{ key_from_text("'email:' || " ~ identifier_value) }}
-        when 'click' then {{ key_from_text("'click:' || " ~ identifier_value) }}
+        when 'anonymous' then {{ text_number(identifier_value) }}
+        when 'login' then {{ text_number("'login:' || " ~ identifier_value) }}
+        when 'email' then {{ text_number("'email:' || " ~ identifier_value) }}
+        when 'click' then {{ text_number("'click:' || " ~ identifier_value) }}
     end
 {%- endmacro %}

@@ -37,7 +37,7 @@ final as (
     select
         {{ row_key('landed.batch', 'landed.source_line') }} as row_key,
         {{ key_from_id('landed.event_id') }} as event_key,
-        {{ key_from_text('landed.device_key') }} as visitor_key,
+        {{ text_number('landed.device_key') }} as visitor_key,
         {% for column in columns if column != 'currency' -%}
             landed.{{ column }},
         {% endfor -%}

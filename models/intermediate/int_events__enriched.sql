@@ -213,7 +213,7 @@ enriched as (
         winners.row_key,
         winners.event_key,
         winners.session_key,
-        {{ key_from_text("winners.identifier_kind || '|' || winners.identifier_value") }}
+        {{ text_number("winners.identifier_kind || '|' || winners.identifier_value") }}
             as identifier_key,
 
         -- ids

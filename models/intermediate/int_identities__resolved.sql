@@ -37,7 +37,7 @@ final as (
     select
         components.identifier_kind,
         components.identifier_value,
-        {{ key_from_text("components.identifier_kind || '|' || components.identifier_value") }}
+        {{ text_number("components.identifier_kind || '|' || components.identifier_value") }}
             as identifier_key,
         {{ visitor_key('components.identifier_kind', 'components.identifier_value') }}
             as visitor_key,
@@ -58,7 +58,7 @@ final as (
     select
         touched.identifier_kind,
         touched.identifier_value,
-        {{ key_from_text("touched.identifier_kind || '|' || touched.identifier_value") }}
+        {{ text_number("touched.identifier_kind || '|' || touched.identifier_value") }}
             as identifier_key,
         touched.visitor_key,
         null as cluster_key,

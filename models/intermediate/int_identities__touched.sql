@@ -32,9 +32,9 @@ known as (
         select
             cast(null as varchar) as identifier_kind,
             cast(null as varchar) as identifier_value,
-            {{ key_from_text("''") }} as identifier_key,
-            {{ key_from_text("''") }} as visitor_key,
-            {{ key_from_text("''") }} as cluster_key,
+            {{ text_number("''") }} as identifier_key,
+            {{ text_number("''") }} as visitor_key,
+            {{ text_number("''") }} as cluster_key,
             cast(0 as bigint) as run_number
         from runs
         where runs.run_number < 0

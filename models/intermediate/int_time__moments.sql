@@ -8,7 +8,9 @@ clock as (
 
 days as (
 
-    select min(slice_end_at) as first_at from {{ ref('int_user_days') }}
+    -- a day ends at midnight
+    select {{ add_seconds('cast(min(active_date) as timestamp)', 86400) }} as first_at
+    from {{ ref('int_user_days') }}
 
 ),
 

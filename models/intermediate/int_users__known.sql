@@ -6,12 +6,9 @@ identities as (
 
 ),
 
-sessions as (
+user_days as (
 
-    select * from {{ ref('int_sessions__summarized') }}
-    where
-        user_id is not null
-        and is_counted
+    select * from {{ ref('int_user_days') }}
 
 ),
 
@@ -37,27 +34,14 @@ identified as (
 
 ),
 
-numbered_sessions as (
-
-    select
-        *,
-        row_number() over (
-            partition by user_id
-            order by started_at, session_id
-        ) as session_number
-    from sessions
-
-),
-
 visits as (
 
     select
         user_id,
-        {{ first_by('channel_group', 'session_number') }} as acquisition_channel,
-        {{ last_by('country', 'session_number') }} as country,
-        {{ last_by('device', 'session_number') }} as device,
-        count(*) as session_count
-    from numbered_sessions
+        {{ first_by('first_channel_group', 'active_date') }} as acquisition_channel,
+        {{ last_by('last_country', 'active_date') }} as country,
+        {{ last_by('last_device', 'active_date') }} as device
+    from user_days
     group by user_id
 
 ),
@@ -98,6 +82,7 @@ final as (
 
     select
         identified.user_id,
+        {{ text_number('identified.user_id') }} as user_key,
         customer_users.customer_id,
         coalesce(visits.acquisition_channel, 'Unknown') as acquisition_channel,
         coalesce(customer_users.country, visits.country) as country,

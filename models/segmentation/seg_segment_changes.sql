@@ -3,11 +3,23 @@
     on_schema_change='fail'
 ) }}
 
+{#-
+    Users of closed weeks are scored when they are read, and a bound reaches that far only as
+    a constant: with a subquery in its place every week since the first would be scored again.
+-#}
+{% set scored_until = run_query(
+    "select max(changed_at) from " ~ this ~ " where operation = 'scored'"
+).columns[0].values()[0] if is_incremental() and execute %}
+
 with
 
-scored as (
+week_ends as (
 
     select * from {{ ref('seg_users__scored') }}
+    where
+        period = 'week'
+        and is_champion
+        {{ "and as_of > cast('" ~ scored_until ~ "' as timestamp)" if scored_until }}
 
 ),
 
@@ -78,18 +90,16 @@ last_states as (
 moments as (
 
     select
-        scored.user_id,
-        scored.segment_id,
-        scored.model_version,
-        scored.as_of
-    from scored
+        week_ends.user_id,
+        week_ends.segment_id,
+        week_ends.model_version,
+        week_ends.as_of
+    from week_ends
     cross join clock
     cross join last_run
     where
-        scored.period = 'week'
-        and scored.is_champion
-        and scored.as_of < clock.as_of
-        and (last_run.scored_at is null or scored.as_of > last_run.scored_at)
+        week_ends.as_of < clock.as_of
+        and (last_run.scored_at is null or week_ends.as_of > last_run.scored_at)
 
     union all
 
@@ -107,7 +117,7 @@ before_model as (
     select
         user_id,
         segment_id
-    from scored
+    from {{ ref('seg_users__scored') }}
     where
         period = 'current'
         and not is_champion

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {% set features = catalogued_features() %}
 {% set parameters = ['fill_value', 'lower', 'upper', 'exponent', 'center', 'scale', 'weight', 'transform'] %}
 

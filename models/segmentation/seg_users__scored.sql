@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {% set dimensions = clustering_dimensions() %}
 
 with
@@ -49,19 +51,14 @@ measured as (
 
 ),
 
-ranked as (
+compared as (
 
     select
         *,
-        row_number() over nearest as nearness,
         min(squared_distance) over (
             partition by user_id, period, as_of, model_version
         ) as smallest_squared_distance
     from measured
-    window nearest as (
-        partition by user_id, period, as_of, model_version
-        order by squared_distance, segment_id
-    )
 
 ),
 
@@ -73,13 +70,14 @@ final as (
         as_of,
         model_version,
         is_champion,
-        max(case when nearness = 1 then segment_id end) as segment_id,
-        max(case when nearness = 2 then segment_id end) as runner_up_segment_id,
-        sqrt(max(case when nearness = 1 then squared_distance end)) as distance,
-        sqrt(max(case when nearness = 2 then squared_distance end)) as runner_up_distance,
+        {{ nth_by('segment_id', ['squared_distance', 'segment_id'], 1) }} as segment_id,
+        {{ nth_by('segment_id', ['squared_distance', 'segment_id'], 2) }} as runner_up_segment_id,
+        sqrt(min(squared_distance)) as distance,
+        sqrt({{ nth_by('squared_distance', ['squared_distance', 'segment_id'], 2) }})
+            as runner_up_distance,
         -- the posterior of equally likely round clusters of unit variance
         1 / sum(exp(-(squared_distance - smallest_squared_distance) / 2)) as confidence
-    from ranked
+    from compared
     group by user_id, period, as_of, model_version, is_champion
 
 )

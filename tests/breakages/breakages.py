@@ -149,10 +149,10 @@ BREAKAGES = [
     ),
     Breakage(
         "a window reaches one day too far",
-        f"{INT}/int_users__features.sql",
-        "add_seconds('moments.as_of', -86400 * days)",
-        "add_seconds('moments.as_of', -86400 * (days + 1))",
-        "unit int_users__features",
+        f"{INT}/int_users__measured.sql",
+        "{{ add_seconds('as_of', -86400 * days) }} as edge_at,",
+        "{{ add_seconds('as_of', -86400 * (days + 1)) }} as edge_at,",
+        "unit int_users__measured",
     ),
     Breakage(
         "midnight belongs to the next day",
@@ -160,6 +160,20 @@ BREAKAGES = [
         "cast({{ add_seconds('occurred_at', '-0.000001') }} as date)",
         "cast({{ add_seconds('occurred_at', '0') }} as date)",
         "unit int_user_days",
+    ),
+    Breakage(
+        "what vanished stays in the days of a user",
+        f"{INT}/int_user_days.sql",
+        "    where identities.user_id is null\n",
+        "    where identities.user_id is null and 1 = 0\n",
+        "unit int_user_days",
+    ),
+    Breakage(
+        "a day that a window begins in is never active",
+        f"{INT}/int_user_cut_days.sql",
+        "and later_count = 0 then 1",
+        "and later_count >= 0 then 1",
+        "unit int_user_cut_days",
     ),
     # --- segmentation ----------------------------------------------------------------
     Breakage(
@@ -172,8 +186,8 @@ BREAKAGES = [
     Breakage(
         "the second nearest centre wins",
         f"{SEG}/seg_users__scored.sql",
-        "max(case when nearness = 1 then segment_id end) as segment_id",
-        "max(case when nearness = 2 then segment_id end) as segment_id",
+        "{{ nth_by('segment_id', ['squared_distance', 'segment_id'], 1) }} as segment_id",
+        "{{ nth_by('segment_id', ['squared_distance', 'segment_id'], 2) }} as segment_id",
         "scored tests/built/test_build.py::test_sql_scores_every_user_as_python_does",
     ),
     Breakage(

@@ -14,14 +14,7 @@ changes as (
 
 user_days as (
 
-    select
-        user_id,
-        active_date,
-        sum(order_count) as order_count,
-        sum(revenue) as revenue,
-        sum(engagement_weight) as engagement_weight
-    from {{ ref('int_user_days') }}
-    group by user_id, active_date
+    select * from {{ ref('int_user_days') }}
 
 ),
 
@@ -43,40 +36,95 @@ span as (
 
 ),
 
+-- what began at midnight is a week later compared with the day that this midnight ended
 days as (
 
-    select cast({{ days_series('span.first_at', 'clock.as_of') }} as date) as day
+    select
+        cast({{ days_series(add_seconds('span.first_at', '-0.000001'), 'clock.as_of') }} as date)
+            as day
     from span
     cross join clock
 
 ),
 
-ended_days as (
+last_day as (
 
-    -- a day is seen as it ended; the day that is still open, as of now
     select
-        days.day,
-        least({{ add_seconds('cast(days.day as timestamp)', 86400) }}, clock.as_of) as seen_at
-    from days
-    cross join clock
+        cast(as_of as date) as day,
+        as_of,
+        {{ add_seconds('as_of', -7 * 86400) }} as week_before_at
+    from clock
+
+),
+
+-- a day is seen as it ended: a change belongs to the day that midnight ends. Only the day
+-- that is still open is seen as of now, and a week before it is a moment within a day
+dated_periods as (
+
+    select
+        user_id,
+        segment_id,
+        valid_from,
+        valid_to,
+        cast({{ add_seconds('valid_from', '-0.000001') }} as date) as first_day,
+        cast({{ add_seconds('valid_to', '-0.000001') }} as date) as day_after_last
+    from periods
+
+),
+
+-- each period counts from its first day on and no more from the day after its last: a sum
+-- over few dates, and no row per member and day
+size_steps as (
+
+    select
+        dated_periods.first_day as day,
+        dated_periods.segment_id,
+        1 as step,
+        users.satisfaction_score_cleaned as satisfaction
+    from dated_periods
+    left join users
+        on dated_periods.user_id = users.user_id
+
+    union all
+
+    select
+        dated_periods.day_after_last as day,
+        dated_periods.segment_id,
+        -1 as step,
+        users.satisfaction_score_cleaned as satisfaction
+    from dated_periods
+    left join users
+        on dated_periods.user_id = users.user_id
+    where dated_periods.day_after_last is not null
+
+),
+
+size_changes as (
+
+    select
+        day,
+        segment_id,
+        sum(step) as size,
+        sum(step * satisfaction) as satisfaction,
+        sum(case when satisfaction is not null then step end) as satisfaction_count
+    from size_steps
+    group by day, segment_id
 
 ),
 
 members as (
 
     select
-        ended_days.day,
-        periods.segment_id,
-        count(*) as size,
-        avg(users.satisfaction_score_cleaned) as satisfaction
-    from ended_days
-    inner join periods
-        on
-            ended_days.seen_at >= periods.valid_from
-            and (periods.valid_to is null or ended_days.seen_at < periods.valid_to)
-    left join users
-        on periods.user_id = users.user_id
-    group by ended_days.day, periods.segment_id
+        days.day,
+        size_changes.segment_id,
+        cast(sum(size_changes.size) as bigint) as size,
+        {{ safe_ratio('sum(size_changes.satisfaction)', 'sum(size_changes.satisfaction_count)') }}
+            as satisfaction
+    from days
+    inner join size_changes
+        on days.day >= size_changes.day
+    group by days.day, size_changes.segment_id
+    having sum(size_changes.size) > 0
 
 ),
 
@@ -117,72 +165,156 @@ move_sums as (
 activity as (
 
     select
-        ended_days.day,
-        periods.segment_id,
+        user_days.active_date as day,
+        dated_periods.segment_id,
         count(case when user_days.order_count > 0 then 1 end) as buyers,
         count(*) as active_users,
         sum(user_days.revenue) as revenue,
         sum(user_days.engagement_weight) as engagement_weight
-    from ended_days
-    inner join user_days
-        on ended_days.day = user_days.active_date
-    inner join periods
+    from user_days
+    inner join dated_periods
         on
-            user_days.user_id = periods.user_id
-            and ended_days.seen_at >= periods.valid_from
-            and (periods.valid_to is null or ended_days.seen_at < periods.valid_to)
-    group by ended_days.day, periods.segment_id
+            user_days.user_id = dated_periods.user_id
+            and user_days.active_date >= dated_periods.first_day
+            and (
+                dated_periods.day_after_last is null
+                or user_days.active_date < dated_periods.day_after_last
+            )
+    group by user_days.active_date, dated_periods.segment_id
+
+),
+
+-- of the members of seven days before, who was active in the seven days since: an active
+-- day counts for itself and the six days after it, or until the user's next active day
+comebacks as (
+
+    select
+        dated_periods.segment_id,
+        greatest(
+            user_days.active_date, {{ days_before('dated_periods.first_day', -7) }}
+        ) as first_day,
+        least(
+            {{ days_before('user_days.active_date', -7) }},
+            coalesce(user_days.next_active_date, last_day.day),
+            coalesce({{ days_before('dated_periods.day_after_last', -7) }}, last_day.day),
+            last_day.day
+        ) as day_after_last
+    from user_days
+    inner join dated_periods
+        on user_days.user_id = dated_periods.user_id
+    cross join last_day
+
+),
+
+comeback_steps as (
+
+    select
+        first_day as day,
+        segment_id,
+        1 as step
+    from comebacks
+    where first_day < day_after_last
+
+    union all
+
+    select
+        day_after_last as day,
+        segment_id,
+        -1 as step
+    from comebacks
+    where first_day < day_after_last
+
+),
+
+comeback_changes as (
+
+    select
+        day,
+        segment_id,
+        sum(step) as returned_users
+    from comeback_steps
+    group by day, segment_id
 
 ),
 
 returned as (
 
-    -- of the members of seven days before, who was active in the seven days since
     select
-        ended_days.day,
-        periods.segment_id,
-        count(distinct user_days.user_id) as returned_users
-    from ended_days
+        days.day,
+        comeback_changes.segment_id,
+        sum(comeback_changes.returned_users) as returned_users
+    from days
+    inner join comeback_changes
+        on days.day >= comeback_changes.day
+    cross join last_day
+    where days.day < last_day.day
+    group by days.day, comeback_changes.segment_id
+    having sum(comeback_changes.returned_users) > 0
+
+    union all
+
+    select
+        last_day.day,
+        dated_periods.segment_id,
+        count(*) as returned_users
+    from last_day
     inner join user_days
         on
-            ended_days.day >= user_days.active_date
-            and {{ days_before('ended_days.day', 7) }} < user_days.active_date
-    inner join periods
-        on
-            user_days.user_id = periods.user_id
-            and periods.valid_from <= {{ add_seconds('ended_days.seen_at', -7 * 86400) }}
+            last_day.day >= user_days.active_date
+            and {{ days_before('last_day.day', 7) }} < user_days.active_date
             and (
-                periods.valid_to is null
-                or periods.valid_to > {{ add_seconds('ended_days.seen_at', -7 * 86400) }}
+                user_days.next_active_date is null
+                or last_day.day < user_days.next_active_date
             )
-    group by ended_days.day, periods.segment_id
+    inner join dated_periods
+        on
+            user_days.user_id = dated_periods.user_id
+            and last_day.week_before_at >= dated_periods.valid_from
+            and (
+                dated_periods.valid_to is null
+                or last_day.week_before_at < dated_periods.valid_to
+            )
+    group by last_day.day, dated_periods.segment_id
 
 ),
 
 members_before as (
 
     select
-        ended_days.day,
-        periods.segment_id,
+        {{ days_before('members.day', -7) }} as day,
+        members.segment_id,
+        members.size
+    from members
+    cross join last_day
+    where {{ days_before('members.day', -7) }} < last_day.day
+
+    union all
+
+    select
+        last_day.day,
+        dated_periods.segment_id,
         count(*) as size
-    from ended_days
-    inner join periods
+    from last_day
+    inner join dated_periods
         on
-            periods.valid_from <= {{ add_seconds('ended_days.seen_at', -7 * 86400) }}
+            last_day.week_before_at >= dated_periods.valid_from
             and (
-                periods.valid_to is null
-                or periods.valid_to > {{ add_seconds('ended_days.seen_at', -7 * 86400) }}
+                dated_periods.valid_to is null
+                or last_day.week_before_at < dated_periods.valid_to
             )
-    group by ended_days.day, periods.segment_id
+    group by last_day.day, dated_periods.segment_id
 
 ),
 
 shares as (
 
     select
-        *,
-        {{ safe_ratio('size', 'sum(size) over (partition by day)') }} as share
+        members.*,
+        {{ safe_ratio('members.size', 'sum(members.size) over (partition by members.day)') }}
+            as share
     from members
+    cross join span
+    where members.day >= cast(span.first_at as date)
 
 ),
 
