@@ -10,6 +10,7 @@
     'trackers': ['source', 'rank'],
     'channel_groups': ['priority', 'channel_group', 'source_pattern', 'medium_pattern', 'campaign_pattern'],
     'referral_exclusions': ['referrer_host'],
+    'currency_rates': ['from_currency', 'to_currency', 'valid_from', 'rate'],
 } %}
 {% set settings = [
     var('as_of') or '', var('session_timeout_seconds'), var('session_cap_hours'),

@@ -35,6 +35,7 @@ final as (
         events.source,
         events.source_event_id,
         identities.user_id,
+        identities.user_key,
         events.anonymous_id,
         events.login,
         sessions.session_id,

@@ -1,3 +1,4 @@
+{% set chain = 'rule_id, user_key, key_value' %}
 with recursive
 
 rules as (
@@ -15,9 +16,9 @@ matched as (
 
     select
         matches.rule_id,
-        matches.user_id,
+        matches.user_key,
         matches.key_value,
-        matches.event_id,
+        matches.event_key,
         matches.match_role,
         matches.occurred_microseconds,
         rules.wait_from,
@@ -28,58 +29,25 @@ matched as (
 
 ),
 
--- a probe marks where the wait of a start runs out, after the events of that instant.
--- An event that both ends and starts a wait ends the old one first.
-moments as (
-
-    select
-        rule_id,
-        user_id,
-        key_value,
-        event_id,
-        match_role,
-        wait_from,
-        after_microseconds,
-        occurred_microseconds as moment,
-        case match_role when 'stop' then 1 else 2 end as role_order,
-        0 as is_probe
-    from matched
-
-    union all
-
-    select
-        rule_id,
-        user_id,
-        key_value,
-        event_id,
-        'end' as match_role,
-        wait_from,
-        after_microseconds,
-        occurred_microseconds + after_microseconds as moment,
-        3 as role_order,
-        1 as is_probe
-    from matched
-    where
-        match_role = 'start'
-        and wait_from = 'first'
-
-),
-
+-- an event that both ends and starts a wait ends the old one first
 numbered as (
 
     select
         *,
-        sum(case when match_role = 'start' then 1 else 0 end) over (
-            partition by rule_id, user_id, key_value
-            order by moment, is_probe, event_id, role_order
+        count(case when match_role = 'start' then 1 end) over (
+            partition by {{ chain }}
+            order by occurred_microseconds, event_key, match_role desc
             rows between unbounded preceding and current row
         ) as starts_so_far,
-        -- read for rules from the last start only, and those have no probes in between
-        lead(moment) over (
-            partition by rule_id, user_id, key_value
-            order by moment, is_probe, event_id, role_order
-        ) as next_event_moment
-    from moments
+        lead(occurred_microseconds) over (
+            partition by {{ chain }}
+            order by occurred_microseconds, event_key, match_role desc
+        ) as next_event_moment,
+        -- how many starts there are when the wait runs out; those of that instant are inside
+        count(case when match_role = 'start' then 1 end) over {{ range_window(
+            chain, 'occurred_microseconds', 'unbounded preceding', 'after_microseconds following'
+        ) }} as starts_at_end
+    from matched
 
 ),
 
@@ -88,51 +56,39 @@ followed as (
 
     select
         *,
-        min(case when match_role = 'stop' then moment end) over ahead as next_stop_moment,
+        min(case when match_role = 'stop' then occurred_microseconds end) over ahead
+            as next_stop_moment,
         min(case when match_role = 'stop' then starts_so_far end) over ahead as starts_at_next_stop
     from numbered
     window ahead as (
-        partition by rule_id, user_id, key_value
-        order by moment, is_probe, event_id, role_order
+        partition by {{ chain }}
+        order by occurred_microseconds, event_key, match_role desc
         rows between 1 following and unbounded following
     )
-
-),
-
-starts as (
-
-    select
-        rule_id,
-        user_id,
-        key_value,
-        event_id,
-        max(wait_from) as wait_from,
-        max(after_microseconds) as after_microseconds,
-        max(case when match_role = 'start' then moment end) as started_microseconds,
-        max(case when match_role = 'start' then starts_so_far end) as start_number,
-        max(case when match_role = 'start' then next_event_moment end) as next_event_moment,
-        max(case when match_role = 'start' then next_stop_moment end) as next_stop_moment,
-        max(case when match_role = 'start' then starts_at_next_stop end) as starts_at_next_stop,
-        max(case when match_role = 'end' then starts_so_far end) as starts_at_end
-    from followed
-    where match_role in ('start', 'end')
-    group by rule_id, user_id, key_value, event_id
 
 ),
 
 linked as (
 
     select
-        *,
-        cast(
-            case
-                when wait_from = 'last' then start_number
-                when next_stop_moment <= started_microseconds + after_microseconds
-                    then starts_at_next_stop
-                else starts_at_end
-            end as bigint
-        ) + 1 as next_number
-    from starts
+        rule_id,
+        user_key,
+        key_value,
+        event_key,
+        wait_from,
+        after_microseconds,
+        occurred_microseconds as started_microseconds,
+        starts_so_far as start_number,
+        next_event_moment,
+        next_stop_moment,
+        case
+            when wait_from = 'last' then starts_so_far
+            when next_stop_moment <= occurred_microseconds + after_microseconds
+                then starts_at_next_stop
+            else starts_at_end
+        end + 1 as next_number
+    from followed
+    where match_role = 'start'
 
 ),
 
@@ -143,7 +99,7 @@ judged as (
         *,
         coalesce(
             lag(next_number) over (
-                partition by rule_id, user_id, key_value
+                partition by rule_id, user_key, key_value
                 order by start_number
             ) = start_number,
             true
@@ -156,7 +112,7 @@ doubtful as (
 
     select
         rule_id,
-        user_id,
+        user_key,
         key_value,
         start_number,
         next_number
@@ -169,7 +125,7 @@ armed as (
 
     select
         rule_id,
-        user_id,
+        user_key,
         key_value,
         start_number,
         next_number
@@ -180,7 +136,7 @@ armed as (
 
     select
         doubtful.rule_id,
-        doubtful.user_id,
+        doubtful.user_key,
         doubtful.key_value,
         doubtful.start_number,
         doubtful.next_number
@@ -188,7 +144,7 @@ armed as (
     inner join doubtful
         on
             armed.rule_id = doubtful.rule_id
-            and armed.user_id = doubtful.user_id
+            and armed.user_key = doubtful.user_key
             and armed.key_value = doubtful.key_value
             and armed.next_number = doubtful.start_number
 
@@ -198,9 +154,9 @@ final as (
 
     select
         judged.rule_id,
-        judged.user_id,
+        judged.user_key,
         judged.key_value,
-        judged.event_id,
+        judged.event_key,
         judged.started_microseconds,
         judged.started_microseconds + judged.after_microseconds as due_microseconds,
         case judged.wait_from
@@ -211,7 +167,7 @@ final as (
     inner join armed
         on
             judged.rule_id = armed.rule_id
-            and judged.user_id = armed.user_id
+            and judged.user_key = armed.user_key
             and judged.key_value = armed.key_value
             and judged.start_number = armed.start_number
 

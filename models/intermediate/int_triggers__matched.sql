@@ -15,6 +15,21 @@ named as (
 
 ),
 
+touched as (
+
+    select * from {{ ref('int_triggers__touched') }}
+
+),
+
+identifiers as (
+
+    select identities.identifier_key
+    from {{ ref('int_identities__resolved') }} as identities
+    inner join touched
+        on identities.user_key = touched.user_key
+
+),
+
 events as (
 
     select * from {{ ref('int_events__resolved') }}
@@ -22,19 +37,22 @@ events as (
     where
         is_counted
         and user_id is not null
+        and identifier_key in (select identifiers.identifier_key from identifiers)
+        and event_name in (select named.event_name from named)
 
 ),
 
+-- only events with several products have items of their own
 items as (
 
-    select * from {{ ref('int_events__items') }}
+    select * from {{ ref('int_events__unfolded') }}
 
 ),
 
 sessions as (
 
     select
-        session_id,
+        session_key,
         channel_group
     from {{ ref('int_sessions__attributed') }}
 
@@ -43,8 +61,8 @@ sessions as (
 offered as (
 
     select
-        events.event_id,
-        events.user_id,
+        events.event_key,
+        events.user_key,
         events.event_name,
         events.source,
         events.device,
@@ -57,12 +75,10 @@ offered as (
         coalesce(items.price, events.price) as price,
         {{ epoch_microseconds('events.occurred_at') }} as occurred_microseconds
     from events
-    inner join named
-        on events.event_name = named.event_name
     left join items
-        on events.event_id = items.event_id
+        on events.row_key = items.row_key
     left join sessions
-        on events.session_id = sessions.session_id
+        on events.session_key = sessions.session_key
 
 ),
 
@@ -100,8 +116,8 @@ opening as (
     select
         rule_id,
         key_kind,
-        event_id,
-        user_id,
+        event_key,
+        user_key,
         product_id,
         category,
         occurred_microseconds,
@@ -123,8 +139,8 @@ closing as (
     select
         rules.rule_id,
         rules.key_kind,
-        offered.event_id,
-        offered.user_id,
+        offered.event_key,
+        offered.user_key,
         offered.product_id,
         offered.category,
         offered.occurred_microseconds,
@@ -162,9 +178,9 @@ final as (
     -- several items of one event that share a key are one match
     select distinct
         rule_id,
-        user_id,
+        user_key,
         key_value,
-        event_id,
+        event_key,
         match_role,
         occurred_microseconds
     from keyed

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental', incremental_strategy='replace', unique_key='user_id',
+    on_schema_change='fail'
+) }}
+{% set chain = 'rule_id, user_key, key_value' %}
+
 with recursive
 
 rules as (
@@ -14,7 +20,7 @@ candidates as (
 
     select
         candidates.rule_id,
-        candidates.user_id,
+        candidates.user_key,
         candidates.key_value,
         candidates.event_id,
         candidates.evidence_event_ids,
@@ -30,63 +36,26 @@ candidates as (
 
 ),
 
-clock as (
-
-    select {{ epoch_microseconds('as_of') }} as as_of_microseconds
-    from {{ ref('int_time__resolved') }}
-
-),
-
--- a probe marks where the cooldown of a candidate ends, before the candidates of that
--- instant: how many lie before it says which one would be the next to fire
-moments as (
-
-    select
-        rule_id,
-        user_id,
-        key_value,
-        candidate_number,
-        1 as is_candidate,
-        fired_microseconds as moment
-    from candidates
-
-    union all
-
-    select
-        rule_id,
-        user_id,
-        key_value,
-        candidate_number,
-        0 as is_candidate,
-        fired_microseconds + cooldown_microseconds as moment
-    from candidates
-
-),
-
-numbered as (
-
-    select
-        *,
-        sum(is_candidate) over (
-            partition by rule_id, user_id, key_value
-            order by moment, is_candidate, candidate_number
-            rows between unbounded preceding and current row
-        ) as candidates_so_far
-    from moments
-
-),
-
 linked as (
 
     select
         rule_id,
-        user_id,
+        user_key,
         key_value,
         candidate_number,
-        -- without a cooldown the next candidate may lie at the same instant
-        greatest(cast(candidates_so_far as bigint), candidate_number) + 1 as next_number
-    from numbered
-    where is_candidate = 0
+        -- how many candidates lie before the end of the cooldown says which would be the next
+        -- to fire; without a cooldown that one may lie at the same instant
+        case
+            when cooldown_microseconds = 0 then candidate_number
+            else
+                count(*) over {{ range_window(
+                    chain,
+                    'fired_microseconds',
+                    'unbounded preceding',
+                    'greatest(cooldown_microseconds - 1, 0) following'
+                ) }}
+        end + 1 as next_number
+    from candidates
 
 ),
 
@@ -97,7 +66,7 @@ judged as (
         *,
         coalesce(
             lag(next_number) over (
-                partition by rule_id, user_id, key_value
+                partition by {{ chain }}
                 order by candidate_number
             ) = candidate_number,
             true
@@ -118,7 +87,7 @@ fired as (
 
     select
         rule_id,
-        user_id,
+        user_key,
         key_value,
         candidate_number,
         next_number
@@ -129,7 +98,7 @@ fired as (
 
     select
         doubtful.rule_id,
-        doubtful.user_id,
+        doubtful.user_key,
         doubtful.key_value,
         doubtful.candidate_number,
         doubtful.next_number
@@ -137,42 +106,120 @@ fired as (
     inner join doubtful
         on
             fired.rule_id = doubtful.rule_id
-            and fired.user_id = doubtful.user_id
+            and fired.user_key = doubtful.user_key
             and fired.key_value = doubtful.key_value
             and fired.next_number = doubtful.candidate_number
 
 ),
 
-final as (
+touched as (
+
+    select * from {{ ref('int_triggers__touched') }}
+
+),
+
+{% if not is_incremental() -%}
+-- what was not touched is lost when the table is built anew, so everybody must have been
+complete as (
+
+    select
+        count(*) as user_count,
+        coalesce(max(case when touched.is_everybody then 1 else 0 end), 0) as is_everybody
+    from {{ ref('int_identities__resolved') }} as identities
+    left join touched
+        on identities.user_key = touched.user_key
+
+),
+
+{% endif -%}
+walked as (
 
     select
         candidates.rule_id,
-        candidates.user_id,
+        touched.user_id,
         candidates.key_value,
         candidates.event_id,
         candidates.evidence_event_ids,
         case when fired.candidate_number is null then 'cooldown' end as suppressed_reason,
         candidates.match_count,
         candidates.candidate_number,
-        fired.candidate_number is not null
-        and candidates.fired_microseconds <= clock.as_of_microseconds
-        and candidates.fired_microseconds + candidates.expires_microseconds
-        > clock.as_of_microseconds as is_active,
+        touched.rules_hash,
         {{ timestamp_from_microseconds('candidates.fired_microseconds') }} as fired_at,
         {{ timestamp_from_microseconds('candidates.window_started_microseconds') }}
             as window_started_at,
         {{ timestamp_from_microseconds(
             'candidates.fired_microseconds + candidates.expires_microseconds'
-        ) }} as expires_at
+        ) }} as expires_at,
+        false as is_removed,
+        touched.run_number
     from candidates
-    cross join clock
+    inner join touched
+        on candidates.user_key = touched.user_key
     left join fired
         on
             candidates.rule_id = fired.rule_id
-            and candidates.user_id = fired.user_id
+            and candidates.user_key = fired.user_key
             and candidates.key_value = fired.key_value
             and candidates.candidate_number = fired.candidate_number
+
+),
+
+{% if is_incremental() -%}
+-- users who are touched, and ids that no identifier carries any more, lose what they had
+gone as (
+
+    select touched.user_id from touched
+
+    union
+
+    select stored.user_id
+    from {{ this }} as stored
+    left join {{ ref('int_identities__resolved') }} as identities
+        on stored.user_id = identities.user_id
+    where identities.user_id is null
+
+),
+
+{% endif -%}
+final as (
+
+    select * from walked
+
+    {% if is_incremental() -%}
+        union all
+
+        select
+            cast(null as varchar) as rule_id,
+            user_id,
+            cast(null as varchar) as key_value,
+            cast(null as varchar) as event_id,
+            cast(null as varchar) as evidence_event_ids,
+            cast(null as varchar) as suppressed_reason,
+            cast(null as bigint) as match_count,
+            cast(null as bigint) as candidate_number,
+            cast(null as varchar) as rules_hash,
+            cast(null as timestamp) as fired_at,
+            cast(null as timestamp) as window_started_at,
+            cast(null as timestamp) as expires_at,
+            true as is_removed,
+            cast(null as bigint) as run_number
+        from gone
+    {%- endif %}
 
 )
 
 select * from final
+{% if not is_incremental() -%}
+    where (
+        select
+            case
+                when complete.user_count > 0 and complete.is_everybody = 0
+                    then {{ raise_error(
+                        "'int_triggers__walked is built anew, but only ' || complete.user_count || ' users were "
+                        ~ "read. Begin earlier: dbt build --full-refresh --select int_triggers__touched+'"
+                    ) }} is null
+                else true
+            end
+        from complete
+    )
+{%- endif %}

@@ -1,5 +1,11 @@
 with
 
+clock as (
+
+    select * from {{ ref('int_time__resolved') }}
+
+),
+
 users as (
 
     select * from {{ ref('seg_users__assigned') }}
@@ -23,10 +29,14 @@ active_triggers as (
 
     -- one product and another may both have fired the rule for a user
     select distinct
-        rule_id,
-        user_id
-    from {{ ref('int_triggers__walked') }}
-    where is_active
+        walked.rule_id,
+        walked.user_id
+    from {{ ref('int_triggers__walked') }} as walked
+    cross join clock
+    where
+        walked.suppressed_reason is null
+        and walked.fired_at <= clock.as_of
+        and walked.expires_at > clock.as_of
 
 ),
 

@@ -1,8 +1,16 @@
+{{ config(materialized='view') }}
+
 with
 
 walked as (
 
     select * from {{ ref('int_triggers__walked') }}
+
+),
+
+clock as (
+
+    select * from {{ ref('int_time__resolved') }}
 
 ),
 
@@ -36,15 +44,18 @@ final as (
         cast(walked.match_count as bigint) as match_count,
 
         -- booleans
-        walked.is_active,
+        walked.suppressed_reason is null and walked.expires_at > clock.as_of as is_active,
 
         -- times
         walked.fired_at,
         walked.window_started_at,
         walked.expires_at
     from walked
+    cross join clock
     inner join rules
         on walked.rule_id = rules.rule_id
+    -- what would fire if nothing happens until then has not fired yet
+    where walked.fired_at <= clock.as_of
 
 )
 
