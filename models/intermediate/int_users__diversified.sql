@@ -95,9 +95,19 @@ final as (
         {%- for days in windows %}
             -- Shannon entropy in nats: ln(n) less the mean of ln(count) weighted by count; summed
             -- as decimals, since sums of floats follow the order of the rows
-            ln(cast(sum(item_count_{{ days }}d) as double))
-            - sum(cast(item_count_{{ days }}d * ln(cast(item_count_{{ days }}d as double)) as decimal(28, 12)))
-            / cast(sum(item_count_{{ days }}d) as double)
+            abs(round(
+                ln(cast(sum(item_count_{{ days }}d) as double))
+                - cast(
+                    sum(
+                        cast(
+                            item_count_{{ days }}d * ln(cast(item_count_{{ days }}d as double))
+                            as decimal(28, 12)
+                        )
+                    ) as double
+                )
+                / cast(sum(item_count_{{ days }}d) as double),
+                9
+            ))
                 as category_entropy_{{ days }}d,
         {%- endfor %}
         as_of
