@@ -30,7 +30,20 @@ landed as (
 final as (
 
     select
-        landed.*,
+        landed.batch,
+        landed.source_line,
+        landed.campaign_id,
+        landed.network,
+        landed.campaign,
+        landed.currency,
+        landed.impressions,
+        landed.click_count,
+        landed.cost,
+        landed.filled_count,
+        landed.payload_hash,
+        landed.cost_date,
+        landed.loaded_at,
+        landed.unusable_reason,
         unread.run_number
     from landed
     inner join unread

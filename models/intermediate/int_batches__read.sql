@@ -47,13 +47,13 @@ previous as (
 ),
 
 {% for seed, columns in seeds.items() -%}
-{{ seed }}_rules as (
+    {{ seed }}_rules as (
 
-    select
-        {{ ordered_text(surrogate_key(columns), surrogate_key(columns), '') }} as rules_text
-    from {{ ref(seed) }}
+        select
+            {{ ordered_text(surrogate_key(columns), surrogate_key(columns), '') }} as rules_text
+        from {{ ref(seed) }}
 
-),
+    ),
 
 {% endfor -%}
 rules as (
@@ -65,7 +65,8 @@ rules as (
                 || coalesce({{ seed }}_rules.rules_text, '')
             {%- endfor %}
         ) as rules_hash
-    from {{ (seeds | list)[0] }}_rules
+    from
+        {{ (seeds | list)[0] }}_rules
     {%- for seed in (seeds | list)[1:] %}
         cross join {{ seed }}_rules
     {%- endfor %}

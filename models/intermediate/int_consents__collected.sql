@@ -30,7 +30,19 @@ landed as (
 final as (
 
     select
-        landed.*,
+        landed.batch,
+        landed.source_line,
+        landed.consent_id,
+        landed.customer_id,
+        landed.login,
+        landed.anonymous_id,
+        landed.email_hash,
+        landed.analytics,
+        landed.marketing,
+        landed.payload_hash,
+        landed.changed_at,
+        landed.loaded_at,
+        landed.unusable_reason,
         unread.run_number
     from landed
     inner join unread

@@ -30,7 +30,24 @@ landed as (
 final as (
 
     select
-        landed.*,
+        landed.batch,
+        landed.source_line,
+        landed.customer_id,
+        landed.login,
+        landed.email_hash,
+        landed.phone_hash,
+        landed.gender,
+        landed.country,
+        landed.city,
+        landed.plan,
+        landed.satisfaction_score,
+        landed.filled_count,
+        landed.payload_hash,
+        landed.birth_date,
+        landed.signed_up_at,
+        landed.updated_at,
+        landed.loaded_at,
+        landed.unusable_reason,
         unread.run_number
     from landed
     inner join unread

@@ -30,7 +30,24 @@ landed as (
 final as (
 
     select
-        landed.*,
+        landed.decision_id,
+        landed.batch,
+        landed.source_line,
+        landed.user_id,
+        landed.anonymous_id,
+        landed.placement_id,
+        landed.variant_id,
+        landed.persona_id,
+        landed.rule_id,
+        landed.experiment_id,
+        landed.arm,
+        landed.reason,
+        landed.payload_hash,
+        landed.is_holdout,
+        landed.served_at,
+        landed.valid_until,
+        landed.loaded_at,
+        landed.unusable_reason,
         unread.run_number
     from landed
     inner join unread

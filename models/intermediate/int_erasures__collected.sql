@@ -30,7 +30,15 @@ landed as (
 final as (
 
     select
-        landed.*,
+        landed.batch,
+        landed.source_line,
+        landed.erasure_id,
+        landed.identifier_kind,
+        landed.identifier_value,
+        landed.payload_hash,
+        landed.requested_at,
+        landed.loaded_at,
+        landed.unusable_reason,
         unread.run_number
     from landed
     inner join unread

@@ -30,7 +30,14 @@ landed as (
 final as (
 
     select
-        landed.*,
+        landed.batch,
+        landed.source_line,
+        landed.item_number,
+        landed.product_id,
+        landed.category,
+        landed.quantity,
+        landed.price,
+        landed.revenue,
         unread.run_number
     from landed
     inner join unread

@@ -176,7 +176,8 @@ ranked as (
                 usable.is_final_export desc,
                 usable.filled_count desc,
                 usable.payload_hash asc,
-                -- equal in content: it does not matter which of them stands
+                -- equal in content: the first that was loaded stands, whenever it is read
+                usable.own_loaded_at asc,
                 usable.row_key asc
         ) as copy_number,
         count(*) over (partition by usable.event_key) as copy_count,
@@ -199,7 +200,7 @@ refused as (
                 and denied.identifier_kind = '{{ kind }}'
                 and usable.occurred_at >= denied.valid_from
                 and (denied.valid_to is null or usable.occurred_at < denied.valid_to)
-                {{- '\n\n        union\n' if not loop.last }} -- noqa: LT02
+        {{- '\n\n        union\n' if not loop.last }} -- noqa: LT02
 
     {% endfor %}
 

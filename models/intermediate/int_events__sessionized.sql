@@ -21,7 +21,7 @@ judged as (
 
 -- every copy of an event that a run touched was judged anew, so all visitors are here that an
 -- event came to or went from
-visitors as (
+visitors as (  -- noqa: ST03
 
     select distinct judged.visitor_key  -- one visitor has many events
     from judged
@@ -44,7 +44,7 @@ events as (
     from judged
     where
         outcome = 'kept'
-        {% if is_incremental() -%}
+    {% if is_incremental() -%}
             and visitor_key in (select visitors.visitor_key from visitors)
         {%- endif %}
 

@@ -17,7 +17,7 @@ enriched as (
 
 ),
 
-judged as (
+judged as (  -- noqa: ST03
 
     select * from {{ ref('int_events__judged') }}
 

@@ -30,7 +30,25 @@ landed as (
 final as (
 
     select
-        landed.*,
+        landed.batch,
+        landed.source_line,
+        landed.order_id,
+        landed.line_id,
+        landed.customer_id,
+        landed.product_id,
+        landed.category,
+        landed.currency,
+        landed.quantity,
+        landed.unit_price,
+        landed.discount_amount,
+        landed.refunded_quantity,
+        landed.amount,
+        landed.filled_count,
+        landed.payload_hash,
+        landed.is_cancelled,
+        landed.ordered_at,
+        landed.loaded_at,
+        landed.unusable_reason,
         unread.run_number
     from landed
     inner join unread

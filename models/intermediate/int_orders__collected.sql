@@ -30,7 +30,24 @@ landed as (
 final as (
 
     select
-        landed.*,
+        landed.batch,
+        landed.source_line,
+        landed.order_id,
+        landed.refunds_order_id,
+        landed.customer_id,
+        landed.login,
+        landed.email_hash,
+        landed.status,
+        landed.currency,
+        landed.discount_amount,
+        landed.refunded_amount,
+        landed.gross_amount,
+        landed.filled_count,
+        landed.payload_hash,
+        landed.ordered_at,
+        landed.updated_at,
+        landed.loaded_at,
+        landed.unusable_reason,
         unread.run_number
     from landed
     inner join unread

@@ -30,7 +30,14 @@ landed as (
 final as (
 
     select
-        landed.*,
+        landed.batch,
+        landed.source,
+        landed.source_table,
+        landed.source_file,
+        landed.source_line,
+        landed.reason,
+        landed.payload_hash,
+        landed.loaded_at,
         unread.run_number
     from landed
     inner join unread

@@ -15,7 +15,7 @@ progress as (
 ),
 
 -- all sessions of a visitor are judged together, whichever tracker saw them
-visitors as (
+visitors as (  -- noqa: ST03
 
     select distinct judged.visitor_key  -- one visitor has many events
     from {{ ref('int_events__judged') }} as judged

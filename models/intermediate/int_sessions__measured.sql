@@ -26,7 +26,7 @@ sessions as (
 
 ),
 
-sessionized as (
+sessionized as (  -- noqa: ST03
 
     select * from {{ ref('int_events__sessionized') }}
 

@@ -65,14 +65,17 @@ final as (
     select
         'now' as clock,
         case
-            when given_as_of < previous_as_of
+            when wanted.given_as_of < wanted.previous_as_of
                 then {{ raise_error(
-                    "'as_of ' || given_as_of || ' lies before ' || previous_as_of || ', which this home was already built for. "
+                    "'as_of ' || wanted.given_as_of || ' lies before ' || wanted.previous_as_of || ', which this home was already built for. "
                     ~ "A past moment is built in a home of its own: make replay AS_OF=..., or set KINDRED_HOME to an empty "
                     ~ "folder and KINDRED_LANDING to the landing folder of this home.'"
                 ) }}
             -- the newest event may be erased; the clock still never runs backwards
-            else coalesce(given_as_of, greatest(newest_at, coalesce(previous_as_of, newest_at)))
+            else coalesce(
+                wanted.given_as_of,
+                greatest(wanted.newest_at, coalesce(wanted.previous_as_of, wanted.newest_at))
+            )
         end as as_of,
         progress.run_number
     from wanted

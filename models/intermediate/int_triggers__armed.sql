@@ -36,12 +36,12 @@ numbered as (
         *,
         count(case when match_role = 'start' then 1 end) over (
             partition by {{ chain }}
-            order by occurred_microseconds, event_key, match_role desc
+            order by occurred_microseconds asc, event_key asc, match_role desc
             rows between unbounded preceding and current row
         ) as starts_so_far,
         lead(occurred_microseconds) over (
             partition by {{ chain }}
-            order by occurred_microseconds, event_key, match_role desc
+            order by occurred_microseconds asc, event_key asc, match_role desc
         ) as next_event_moment,
         -- how many starts there are when the wait runs out; those of that instant are inside
         count(case when match_role = 'start' then 1 end) over {{ range_window(
@@ -62,7 +62,7 @@ followed as (
     from numbered
     window ahead as (
         partition by {{ chain }}
-        order by occurred_microseconds, event_key, match_role desc
+        order by occurred_microseconds asc, event_key asc, match_role desc
         rows between 1 following and unbounded following
     )
 

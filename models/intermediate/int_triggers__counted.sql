@@ -32,7 +32,8 @@ matches as (
         matched.event_key,
         matched.occurred_microseconds,
         rules.needed_count,
-        rules.within_microseconds
+        rules.within_microseconds,
+        rules.within_microseconds + 1 as beyond_microseconds
     from matched
     inner join rules
         on
@@ -58,7 +59,7 @@ windows as (
         -- what lies before the window opens; both ends of the window are in it
         count(*) over {{ range_window(
             chain, 'occurred_microseconds', 'unbounded preceding',
-            'within_microseconds + 1 preceding'
+            'beyond_microseconds preceding'
         ) }} as earlier_count,
         min(occurred_microseconds) over {{ range_window(
             chain, 'occurred_microseconds', 'within_microseconds preceding', 'current row'

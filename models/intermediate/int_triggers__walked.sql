@@ -29,6 +29,7 @@ candidates as (
         candidates.fired_microseconds,
         candidates.window_started_microseconds,
         rules.cooldown_microseconds,
+        greatest(rules.cooldown_microseconds - 1, 0) as reach_microseconds,
         rules.expires_microseconds
     from {{ ref('int_triggers__candidates') }} as candidates
     inner join rules
@@ -52,7 +53,7 @@ linked as (
                     chain,
                     'fired_microseconds',
                     'unbounded preceding',
-                    'greatest(cooldown_microseconds - 1, 0) following'
+                    'reach_microseconds following'
                 ) }}
         end + 1 as next_number
     from candidates
@@ -118,7 +119,6 @@ touched as (
 
 ),
 
-{% if not is_incremental() -%}
 -- what was not touched is lost when the table is built anew, so everybody must have been
 complete as (
 
@@ -131,7 +131,6 @@ complete as (
 
 ),
 
-{% endif -%}
 walked as (
 
     select

@@ -19,7 +19,9 @@ week_ends as (
     where
         period = 'week'
         and is_champion
-        {{ "and as_of > cast('" ~ scored_until ~ "' as timestamp)" if scored_until }}
+        {% if scored_until -%}
+            and as_of > cast('{{ scored_until }}' as timestamp)
+        {%- endif %}
 
 ),
 

@@ -37,9 +37,10 @@ def resolve_identities(edges: pd.DataFrame, *, max_logins: int) -> pd.DataFrame:
     Returns one row per identifier, sorted by kind and value: identifier_kind,
     identifier_value, user_id (md5 of ``kind|value`` of the identifier that names the
     user), cluster_id (the same of the smallest of all identifiers that any edge leads to:
-    nothing outside the cluster has a part in the answer), component_size, is_suspect, first_seen_at, last_seen_at. The size is that
-    of the component the identifier was judged in: strong identifiers joined by strong
-    edges, or weak identifiers joined by weak edges. Suspect are strong components with
+    nothing outside the cluster has a part in the answer), component_size, is_suspect,
+    first_seen_at, last_seen_at. The size is that of the component the identifier was
+    judged in: strong identifiers joined by strong edges, or weak identifiers joined by
+    weak edges. Suspect are strong components with
     more than ``max_logins`` logins and weak components that touch several persons.
 
     Raises ValueError for an unknown kind, a missing value or ``max_logins`` below 1.

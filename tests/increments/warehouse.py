@@ -68,9 +68,36 @@ class Warehouse:
         ]
         assert result.success, failed or result.exception
 
-    def derive(self, *, anew: bool = False) -> None:
+    def start_over(self) -> None:
+        """Forget everything but the seeds."""
+        self.empty()
+        self.dbt("seed")
+
+    def derive(self, *, anew: bool = False, slice_rows: int | None = None) -> None:
         """Build all derived tables, from nothing or on top of what is there."""
-        self.dbt("run", "--select", *(f"+{name}" for name in DERIVED), *(["--full-refresh"] * anew))
+        arguments = ["--full-refresh"] * anew
+        if slice_rows:
+            arguments += ["--vars", f"{{slice_rows: {slice_rows}}}"]
+        self.dbt("run", "--select", *(f"+{name}" for name in DERIVED), *arguments)
+
+    def unread_batches(self) -> int:
+        """How many landed batches no run has read yet."""
+        landed = len(list((self.landing / "batches").glob("batch=*"))) - 1
+        if not self.build.exists():
+            return landed
+        with duckdb.connect(str(self.build), read_only=True) as connection:
+            found = connection.execute(
+                "select count(*) from information_schema.tables "
+                "where table_name = 'int_batches__read'"
+            ).fetchall()[0][0]
+            if not found:
+                return landed
+            return (
+                landed
+                - connection.execute(
+                    "select count(*) from intermediate.int_batches__read where not is_reset"
+                ).fetchall()[0][0]
+            )
 
     def land(self, rows: dict, keep=None) -> None:
         """Land some of the sample's rows as new batches, one for each table that has any."""
@@ -144,7 +171,8 @@ def differences(one: Path, other: Path, *, except_columns: dict | None = None) -
     """Rows that only one of two snapshots has, by table; empty when they are equal."""
     found = {}
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{one}' as one (read_only); attach '{other}' as other (read_only)")
+        connection.execute(f"attach '{one}' as one (read_only)")
+        connection.execute(f"attach '{other}' as other (read_only)")
         for name in DERIVED:
             left_out = (except_columns or {}).get(name, [])
             columns = [
@@ -177,7 +205,7 @@ def _by_column(connection, name: str, columns: list[str]) -> dict:
                 ).fetchall()
                 for column in columns[:1] + columns[1:]
                 if connection.execute(
-                    f'select count(*) from one.{name} as one full join other.{name} as other '
+                    f"select count(*) from one.{name} as one full join other.{name} as other "
                     f'on one."{key}" = other."{key}" '
                     f'where one."{column}" is distinct from other."{column}"'
                 ).fetchall()[0][0]

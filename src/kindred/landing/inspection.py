@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _CHUNK = 1 << 20
+_BLANKS = b" \t\r" + codecs.BOM_UTF8
 
 
 @dataclass
@@ -16,7 +17,8 @@ class Inspection:
     """What the bytes of a file tell.
 
     ``problem`` is the reason why the whole file is rejected, or None. ``longest_line``
-    is in bytes, ``first`` the first visible character of the content.
+    is in bytes, ``first`` the first visible character of the content; ``line_count`` leaves
+    out blank lines, and ``ends_open`` tells that the last line has no end.
     """
 
     sha256: str
@@ -24,6 +26,8 @@ class Inspection:
     has_byte_order_mark: bool = False
     longest_line: int = 0
     first: str = ""
+    line_count: int = 0
+    ends_open: bool = False
 
 
 def inspect(path: Path, *, is_text: bool) -> Inspection:
@@ -55,7 +59,7 @@ def _opened(path: Path) -> BinaryIO:
 
 def _read(content: BinaryIO, found: Inspection, *, is_text: bool) -> None:
     decoder = codecs.getincrementaldecoder("utf-8")()
-    open_line, is_first = 0, True
+    open_line, open_is_blank, is_first = 0, True, True
     while chunk := content.read(_CHUNK):
         if not is_text:
             continue
@@ -72,4 +76,10 @@ def _read(content: BinaryIO, found: Inspection, *, is_text: bool) -> None:
         lengths = [open_line + len(pieces[0]), *map(len, pieces[1:])]
         found.longest_line = max(found.longest_line, *lengths)
         open_line = lengths[-1]
+        for number, piece in enumerate(pieces):
+            open_is_blank = not piece.strip(_BLANKS) and (number > 0 or open_is_blank)
+            if number < len(pieces) - 1 and not open_is_blank:
+                found.line_count += 1
+    found.ends_open = not open_is_blank
+    found.line_count += found.ends_open
     decoder.decode(b"", final=True)

@@ -1,7 +1,8 @@
 """Read each file of the inbox once and write typed parquet, one batch a file.
 
-A batch becomes visible with the last of three renames, that of its data folder. A run
-that dies before it leaves nothing but folders that the next run takes away.
+A batch exists with the last of three renames, that of its row in the ledger: a build reads
+no batch that the ledger does not name. A run that dies before it leaves nothing but folders
+that the next run takes away.
 """
 
 import fcntl
@@ -23,6 +24,7 @@ from kindred.landing import reading
 from kindred.landing.contract import BATCHES, REJECTS, TABLES, Column, landed_columns
 from kindred.landing.inspection import Inspection, inspect
 from kindred.landing.layout import (
+    FIRST_BATCH,
     batch_folder,
     declared,
     ensure_layout,
@@ -34,6 +36,19 @@ SAMPLE_MARKER = ".sample"
 SAMPLE_SALT = "kindred-sample"
 _JSON = (".json", ".jsonl", ".ndjson")
 _ENDINGS = (*_JSON, ".csv", ".parquet")
+
+
+# of a file's content; a full disk, memory or a missing salt are matters for a person
+_CONTENT_ERRORS = (
+    duckdb.BinderException,
+    duckdb.ConversionException,
+    duckdb.InvalidInputException,
+    duckdb.InvalidTypeException,
+    duckdb.NotImplementedException,
+    duckdb.OutOfRangeException,
+    duckdb.ParserException,
+    duckdb.SyntaxException,
+)
 
 
 class LandingError(Exception):
@@ -178,10 +193,10 @@ def _data_batches(landing: Path) -> set[int]:
 def _clear_leftovers(landing: Path) -> None:
     for beside in landing.glob(".tmp-*"):
         shutil.rmtree(beside)
-    committed = _data_batches(landing)
-    for side in ("rejects", "batches"):
-        for batch in _batches(landing / side) - committed:
-            shutil.rmtree(batch_folder(landing / side, batch))
+    committed = _batches(landing / "batches") | {FIRST_BATCH}
+    for side in (landing / "rejects", *(landing / source / table for source, table in TABLES)):
+        for batch in _batches(side) - committed:
+            shutil.rmtree(batch_folder(side, batch))
 
 
 def _landed_hashes(landing: Path) -> set[str]:
@@ -226,10 +241,17 @@ def _land_file(
         if found.problem or is_empty:
             _write_list(connection, landed_columns(source, table), [], work / "data")
         else:
-            result.rows_landed, rejected = _write_rows(
-                connection, path, key, found, source_file, stamp, work
-            )
-            result.rows_in = result.rows_landed + len(rejected)
+            try:
+                result.rows_landed, rejected = _write_rows(
+                    connection, path, key, found, source_file, stamp, work
+                )
+                result.rows_in = result.rows_landed + len(rejected)
+            except _CONTENT_ERRORS as error:
+                # what the file holds cannot be read at all; the others are landed all the same
+                reason = f"unreadable_file:{type(error).__name__}"
+                rejected = [(None, reason, found.sha256)]
+                result.rows_in, result.rows_landed = 1, 0
+                _write_list(connection, landed_columns(source, table), [], work / "data")
         result.rejects = Counter(reason for _, reason, _ in rejected)
         _write_list(
             connection,
@@ -254,8 +276,8 @@ def _land_file(
         shutil.rmtree(work, ignore_errors=True)
         raise
     (work / "rejects").rename(batch_folder(landing / "rejects", batch))
-    (work / "batches").rename(batch_folder(landing / "batches", batch))
     (work / "data").rename(batch_folder(landing / source / table, batch))
+    (work / "batches").rename(batch_folder(landing / "batches", batch))
     shutil.rmtree(work)
     return result
 
@@ -328,6 +350,8 @@ def _write_rows(
         f"select {kept} from {everything} where reject_reason is null",
         work / "data" / "rows.parquet",
     )
+    if ending in _JSON and found.first != "[" and landed + len(faults) != found.line_count:
+        raise duckdb.InvalidInputException("not every line of it was read")
     broken = {line for line, reason, _ in faults if reason == "broken_json"}
     hashes = _line_hashes(readable, broken) if broken else {}
     faults = [(line, reason, hashes.get(line, of)) for line, reason, of in faults]
@@ -342,13 +366,20 @@ def _write_rows(
 def _readable(path: Path, found: Inspection, work: Path) -> Path:
     """The file itself, or a copy that the engine reads better."""
     is_packed_parquet = _ending(path) == ".parquet" and path.suffix == ".gz"
-    if not (found.has_byte_order_mark or is_packed_parquet):
-        return path
+    # the engine passes over a broken last line in silence when it has no end
+    has_open_end = found.ends_open and _ending(path) in _JSON
+    if not (found.has_byte_order_mark or is_packed_parquet or has_open_end):
+        # a name with stars or brackets would be read as a pattern
+        link = work / f"content{_ending(path)}{'.gz' if path.suffix == '.gz' else ''}"
+        link.symlink_to(path.resolve())
+        return link
     copy = work / f"content{_ending(path)}"
     with _opened(path) as content, copy.open("wb") as plain:
         if found.has_byte_order_mark:
             content.read(3)
         shutil.copyfileobj(content, plain)
+        if has_open_end:
+            plain.write(b"\n")
     return copy
 
 

@@ -20,6 +20,27 @@ HASH_PATTERN = "[0-9a-f]{64}"
 # members of JSON objects that name a person in clear
 PERSONAL_KEYS = ("email", "e_mail", "email_address", "phone", "phone_number")
 SALT = "(select salt from salting)"
+# columns that tell one thing from another; of these an address leaves a hash, not a mark
+IDENTIFIERS = frozenset(
+    (
+        "anonymous_id",
+        "click_id",
+        "consent_id",
+        "customer_id",
+        "decision_id",
+        "erasure_id",
+        "event_id",
+        "hit_id",
+        "line_id",
+        "login",
+        "order_id",
+        "product_id",
+        "refunds_order_id",
+        "session_id",
+        "user_id",
+        "user_pseudo_id",
+    )
+)
 
 
 def quoted_name(name: str) -> str:
@@ -72,6 +93,24 @@ def scrubbed(text: str) -> str:
     )
 
 
+def pseudonym(text: str) -> str:
+    """An identifier as it is, or where it holds an address, the salted hash of it whole.
+
+    The hash of a login that is an address equals that of the address, so both name the
+    same person.
+    """
+    plain = f"lower(trim(replace({text}, '%40', '@')))"
+    return f"case when {holds_address(text)} then sha256({SALT} || {plain}) else {text} end"
+
+
+def holds_address(text: str) -> str:
+    """An expression that is true where a text holds an e-mail address."""
+    return (
+        f"coalesce((contains({text}, '@') or contains({text}, '%40')) "
+        f"and regexp_matches({text}, {quoted(EMAIL_PATTERN)}), false)"
+    )
+
+
 def hashed(clear: str, kind: str) -> str:
     """Salted SHA-256 of a clear e-mail or phone number; null where there is none."""
     plain = (
@@ -121,6 +160,12 @@ def _fields_of_json(records: str, columns: tuple[Column, ...]) -> str:
     raws = []
     for column in wanted:
         names = [f"value[{quoted(name)}]" for name in source_names(column)]
+        if column.name in IDENTIFIERS:
+            # not scrubbed: an address in it is hashed, so that it still tells one from another
+            names = [
+                f"json_extract_string(original, {quoted(_json_path(name))})"
+                for name in source_names(column)
+            ]
         raws.append(f"coalesce({', '.join(names)}, null) as raw_{column.name}")
     return f"""
         with records as ({records}),
@@ -142,6 +187,10 @@ def _fields_of_json(records: str, columns: tuple[Column, ...]) -> str:
             case when original is null then 'broken_json'
                 when clean is null then 'not_an_object' end as broken
         from parsed"""
+
+
+def _json_path(name: str) -> str:
+    return '$."' + name + '"'
 
 
 def _clear_from_json(columns: tuple[Column, ...]) -> str:
@@ -274,7 +323,14 @@ def typed_rows(
             continue
         raw = f"raw_{name}"
         raws.append(raw)
-        values.append(f"{_value(column, raw, types[raw])} as {name}")
+        value = _value(column, raw, types[raw])
+        if column.hashes == "email" and any(one.name == "login" for one in columns):
+            # who logs in with an address has told it
+            login = "cast(raw_login as varchar)"
+            value = (
+                f"coalesce({value}, case when {holds_address(login)} then {pseudonym(login)} end)"
+            )
+        values.append(f"{value} as {name}")
         if column.type != "VARCHAR" and not column.is_nested:
             present = f"{raw} is not null"
             if types[raw] == "VARCHAR":
@@ -302,6 +358,11 @@ def typed_rows(
         )
     needs_salt = " or ".join(
         [f"coalesce(trim(clear_{kind}), '') <> ''" for kind in ("email", "phone")]
+        + [
+            holds_address(f"cast(raw_{column.name} as varchar)")
+            for column in columns
+            if column.name in IDENTIFIERS
+        ]
         + (["identifier_needs_hash"] if _is_erasure(columns) else [])
     )
     loaded = _value(Column("loaded_at", "TIMESTAMP"), "raw_loaded_at", types["raw_loaded_at"])
@@ -364,6 +425,8 @@ def _value(column: Column, raw: str, raw_type: str) -> str:
         )
     if column.is_nested:
         return _nested_value(column, raw, raw_type)
+    if column.name in IDENTIFIERS:
+        return f"nullif({pseudonym(f'cast({raw} as varchar)')}, '')"
     if column.type == "VARCHAR":
         text = raw if raw_type == "VARCHAR" else f"cast({raw} as varchar)"
         value = f"nullif({scrubbed(text)}, '')"
