@@ -26,6 +26,8 @@ PROJECT = HERE.parent
 BIN = Path(sys.executable).parent
 FULL = ["dbt", "build", "--quiet", "--selector", "weekly"]
 HOUR = ["dbt", "build", "--quiet", "--selector", "hourly"]
+# of the database; a process holds a little more
+MEMORY_LIMIT = "4GB"
 # one hour by loaded_at with all its kinds: on time, a day late, told again
 HOUR_BEGINS, HOUR_ENDS = "2026-10-31 12:00:00", "2026-10-31 13:00:00"
 
@@ -41,6 +43,7 @@ class Runner:
         if home:
             environment |= {
                 "KINDRED_HOME": str(home),
+                "KINDRED_MEMORY_LIMIT": MEMORY_LIMIT,
                 "DBT_TARGET_PATH": str(home / "target"),
                 "DBT_LOG_PATH": str(home / "logs"),
             }

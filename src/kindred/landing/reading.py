@@ -100,7 +100,8 @@ def pseudonym(text: str) -> str:
     same person.
     """
     plain = f"lower(trim(replace({text}, '%40', '@')))"
-    return f"case when {holds_address(text)} then sha256({SALT} || {plain}) else {text} end"
+    is_address = f"may_hold_address and {holds_address(text)}"
+    return f"case when {is_address} then sha256({SALT} || {plain}) else {text} end"
 
 
 def holds_address(text: str) -> str:
@@ -109,6 +110,14 @@ def holds_address(text: str) -> str:
         f"coalesce((contains({text}, '@') or contains({text}, '%40')) "
         f"and regexp_matches({text}, {quoted(EMAIL_PATTERN)}), false)"
     )
+
+
+def _may_hold_address(columns: tuple[Column, ...]) -> str:
+    names = [f"raw_{column.name}" for column in columns if column.name in IDENTIFIERS]
+    if not names:
+        return "false"
+    together = f"concat_ws(' ', {', '.join(names)})"
+    return f"(contains({together}, '@') or contains({together}, '%40'))"
 
 
 def hashed(clear: str, kind: str) -> str:
@@ -327,9 +336,10 @@ def typed_rows(
         if column.hashes == "email" and any(one.name == "login" for one in columns):
             # who logs in with an address has told it
             login = "cast(raw_login as varchar)"
-            value = (
-                f"coalesce({value}, case when {holds_address(login)} then {pseudonym(login)} end)"
+            told = (
+                f"case when may_hold_address and {holds_address(login)} then {pseudonym(login)} end"
             )
+            value = f"coalesce({value}, {told})"
         values.append(f"{value} as {name}")
         if column.type != "VARCHAR" and not column.is_nested:
             present = f"{raw} is not null"
@@ -359,7 +369,7 @@ def typed_rows(
     needs_salt = " or ".join(
         [f"coalesce(trim(clear_{kind}), '') <> ''" for kind in ("email", "phone")]
         + [
-            holds_address(f"cast(raw_{column.name} as varchar)")
+            f"may_hold_address and {holds_address(f'cast(raw_{column.name} as varchar)')}"
             for column in columns
             if column.name in IDENTIFIERS
         ]
@@ -368,12 +378,15 @@ def typed_rows(
     loaded = _value(Column("loaded_at", "TIMESTAMP"), "raw_loaded_at", types["raw_loaded_at"])
     return f"""
         with fields as ({fields}),
+        -- one look for all identifiers: few records hold an address in any of them
+        looked_at as (select *, {_may_hold_address(columns)} as may_hold_address from fields),
         typed as (
             select source_line, unknown, broken, clear_email, clear_phone,
                 {", ".join(raws)}, {loaded} as given_loaded_at,
                 {_identifier_needs_hash(columns)}
-                {", ".join(values)}
-            from fields
+                {", ".join(values)},
+                may_hold_address
+            from looked_at
         ),
         judged as (
             select *, coalesce(broken, case {" ".join(faults)} else null end)
