@@ -39,21 +39,21 @@ sessionized as (
 ),
 
 {% if is_incremental() -%}
-touched as (
+    touched as (
 
-    select judged.row_key
-    from judged
-    inner join progress
-        on judged.run_number > progress.read_until
+        select judged.row_key
+        from judged
+        inner join progress
+            on judged.run_number > progress.read_until
 
-    union
+        union
 
-    select sessionized.row_key
-    from sessionized
-    inner join progress
-        on sessionized.run_number > progress.read_until
+        select sessionized.row_key
+        from sessionized
+        inner join progress
+            on sessionized.run_number > progress.read_until
 
-),
+    ),
 
 {% endif -%}
 placed as (
@@ -78,29 +78,29 @@ placed as (
 ),
 
 {% if is_incremental() -%}
--- what a stored row tells by itself does not change, unless the rules do
-stored as (
+    -- what a stored row tells by itself does not change, unless the rules do
+    stored as (
 
-    select stored.*
-    from {{ this }} as stored
-    cross join progress
-    where
-        stored.row_key in (select placed.row_key from placed)
-        and progress.read_until >= 0
+        select stored.*
+        from {{ this }} as stored
+        cross join progress
+        where
+            stored.row_key in (select placed.row_key from placed)
+            and progress.read_until >= 0
 
-),
+    ),
 
-missing as (
+    missing as (
 
-    select
-        placed.row_key,
-        {{ batch_of('placed.row_key') }} as batch
-    from placed
-    left join stored
-        on placed.row_key = stored.row_key
-    where stored.row_key is null
+        select
+            placed.row_key,
+            {{ batch_of('placed.row_key') }} as batch
+        from placed
+        left join stored
+            on placed.row_key = stored.row_key
+        where stored.row_key is null
 
-),
+    ),
 
 {% endif -%}
 collected as (
@@ -287,10 +287,10 @@ enriched as (
 ),
 
 {% if is_incremental() -%}
-placed_anew as (
+    placed_anew as (
 
-    select
-        stored.row_key,
+        select
+            stored.row_key,
         {% for column in columns -%}
             {% if column == 'lateness_seconds' -%}
                 {{ seconds_between('stored.occurred_at', 'placed.loaded_at') }} as lateness_seconds
@@ -301,24 +301,25 @@ placed_anew as (
             {%- endif %}
             {{- ',' if not loop.last }}
         {% endfor %}
-    from stored
-    inner join placed
-        on stored.row_key = placed.row_key
+        from stored
+        inner join placed
+            on stored.row_key = placed.row_key
 
-),
+    ),
 
-everything as (
+    everything as (
 
-    select
-        enriched.row_key,
+        select
+            enriched.row_key,
         {% for column in columns -%}
-            enriched.{{ column }}{{ ',' if not loop.last }}
+            enriched.{{ column }}
+            {{- ',' if not loop.last }}
         {% endfor %}
-    from enriched
-    union all
-    select * from placed_anew
+        from enriched
+        union all
+        select * from placed_anew
 
-),
+    ),
 
 {% endif -%}
 final as (

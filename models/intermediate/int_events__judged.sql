@@ -76,51 +76,51 @@ event_names as (
 ),
 
 {% if is_incremental() -%}
--- an answer in the CRM that is new, and says no or has said no, reaches events of long ago
-reconsidered as (
+    -- an answer in the CRM that is new, and says no or has said no, reaches events of long ago
+    reconsidered as (
 
-    select
-        erased.identifier_kind,
-        erased.identifier_value
-    from erased
-    inner join progress
-        on erased.run_number > progress.read_until
+        select
+            erased.identifier_kind,
+            erased.identifier_value
+        from erased
+        inner join progress
+            on erased.run_number > progress.read_until
 
-    union
-
-    select
-        denied.identifier_kind,
-        denied.identifier_value
-    from denied
-    inner join progress
-        on denied.run_number > progress.read_until
-
-),
-
-touched as (
-
-    select collected.event_key from collected
-
-    {% for kind, column in identifiers.items() -%}
         union
 
-        select stored.event_key
+        select
+            denied.identifier_kind,
+            denied.identifier_value
+        from denied
+        inner join progress
+            on denied.run_number > progress.read_until
+
+    ),
+
+    touched as (
+
+        select collected.event_key from collected
+
+        {% for kind, column in identifiers.items() -%}
+            union
+
+            select stored.event_key
+            from {{ this }} as stored
+            inner join reconsidered
+                on stored.{{ column }} = reconsidered.identifier_value
+            where reconsidered.identifier_kind = '{{ kind }}'
+            {{- '\n' }}
+        {% endfor %}
+    ),
+
+    -- one column is looked through for all, and the wide rows are fetched by their number
+    copies_stored as (
+
+        select stored.row_key
         from {{ this }} as stored
-        inner join reconsidered
-            on stored.{{ column }} = reconsidered.identifier_value
-        where reconsidered.identifier_kind = '{{ kind }}'
-        {{- '\n' }}
-    {% endfor %}
-),
+        where stored.event_key in (select touched.event_key from touched)
 
--- one column is looked through for all, and the wide rows are fetched by their number
-copies_stored as (
-
-    select stored.row_key
-    from {{ this }} as stored
-    where stored.event_key in (select touched.event_key from touched)
-
-),
+    ),
 
 {% endif -%}
 told as (

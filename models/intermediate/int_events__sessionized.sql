@@ -43,8 +43,8 @@ events as (
         {{ epoch_microseconds('occurred_at') }} as occurred_microseconds
     from judged
     where
-        outcome = 'kept'
-    {% if is_incremental() -%}
+        outcome = 'kept'  -- noqa: LT02
+        {%- if is_incremental() %}
             and visitor_key in (select visitors.visitor_key from visitors)
         {%- endif %}
 
@@ -128,12 +128,12 @@ sessionized as (
 ),
 
 {% if is_incremental() -%}
-stored as (
+    stored as (
 
-    select * from {{ this }}
-    where visitor_key in (select visitors.visitor_key from visitors)
+        select * from {{ this }}
+        where visitor_key in (select visitors.visitor_key from visitors)
 
-),
+    ),
 
 {% endif -%}
 final as (

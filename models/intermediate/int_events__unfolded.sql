@@ -24,15 +24,15 @@ judged as (  -- noqa: ST03
 ),
 
 {% if is_incremental() -%}
--- rows that were judged anew: those that are not kept any more lose their items
-touched as (
+    -- rows that were judged anew: those that are not kept any more lose their items
+    touched as (
 
-    select judged.row_key
-    from judged
-    inner join progress
-        on judged.run_number > progress.read_until
+        select judged.row_key
+        from judged
+        inner join progress
+            on judged.run_number > progress.read_until
 
-),
+    ),
 
 {% endif -%}
 events as (

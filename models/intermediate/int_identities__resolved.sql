@@ -78,8 +78,8 @@ final as (
             touched.identifier_kind = components.identifier_kind
             and touched.identifier_value = components.identifier_value
     where
-        components.identifier_value is null
-        {% if not is_incremental() -%}
+        components.identifier_value is null  -- noqa: LT02
+        {%- if not is_incremental() %}
             -- nothing was known
             and false
         {%- endif %}

@@ -157,12 +157,12 @@ judged as (
 ),
 
 {% if is_incremental() -%}
-stored as (
+    stored as (
 
-    select * from {{ this }}
-    where visitor_key in (select visitors.visitor_key from visitors)
+        select * from {{ this }}
+        where visitor_key in (select visitors.visitor_key from visitors)
 
-),
+    ),
 
 {% endif -%}
 final as (

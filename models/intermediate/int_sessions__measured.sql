@@ -33,7 +33,7 @@ sessionized as (  -- noqa: ST03
 ),
 
 {% if is_incremental() -%}
-{{ touched_sessions() }}
+    {{ touched_sessions() }}
 
 {% endif -%}
 events as (
