@@ -19,7 +19,8 @@ matched as (
         matches.user_key,
         matches.key_value,
         matches.event_key,
-        matches.match_role,
+        case when matches.match_role = 'start' then 1 end as start_mark,
+        case when matches.match_role = 'stop' then 1 end as stop_mark,
         matches.occurred_microseconds,
         rules.wait_from,
         rules.after_microseconds
@@ -34,24 +35,24 @@ numbered as (
 
     select
         *,
-        count(case when match_role = 'start' then 1 end) over so_far as start_number,
-        count(case when match_role = 'stop' then 1 end) over so_far as stop_number,
-        lag(match_role) over timeline as previous_role,
+        count(start_mark) over so_far as start_number,
+        count(stop_mark) over so_far as stop_number,
+        lag(start_mark) over timeline as previous_start_mark,
         lag(occurred_microseconds) over timeline as previous_moment,
         lead(occurred_microseconds) over timeline as next_event_moment,
         -- how many starts there are when the wait runs out; those of that instant are inside
-        count(case when match_role = 'start' then 1 end) over {{ range_window(
+        count(start_mark) over {{ range_window(
             chain, 'occurred_microseconds', 'unbounded preceding', 'after_microseconds following'
         ) }} as starts_at_end
     from matched
     window
         timeline as (
             partition by {{ chain }}
-            order by occurred_microseconds asc, event_key asc, match_role desc
+            order by occurred_microseconds, event_key, coalesce(start_mark, 0)
         ),
         so_far as (
             partition by {{ chain }}
-            order by occurred_microseconds asc, event_key asc, match_role desc
+            order by occurred_microseconds, event_key, coalesce(start_mark, 0)
             rows between unbounded preceding and current row
         )
 
@@ -67,7 +68,7 @@ stops as (
         start_number,
         occurred_microseconds
     from numbered
-    where match_role = 'stop'
+    where stop_mark = 1
 
 ),
 
@@ -93,8 +94,7 @@ linked as (
         end + 1 as next_number,
         -- a start that no wait from before can reach arms the rule, whatever came before it
         starts.wait_from = 'last'
-        or starts.previous_role is null
-        or starts.previous_role = 'stop'
+        or starts.previous_start_mark is null
         or starts.previous_moment + starts.after_microseconds
         < starts.occurred_microseconds as is_sure
     from numbered as starts
@@ -104,7 +104,7 @@ linked as (
             and starts.user_key = stops.user_key
             and starts.key_value = stops.key_value
             and starts.stop_number + 1 = stops.stop_number
-    where starts.match_role = 'start'
+    where starts.start_mark = 1
 
 ),
 
