@@ -130,6 +130,9 @@ complete as (
 walked as (
 
     select
+        {{ surrogate_key([
+            'numbered.rule_id', 'touched.user_id', 'numbered.key_value', 'numbered.event_id'
+        ]) }} as firing_id,
         numbered.rule_id,
         touched.user_id,
         numbered.key_value,
@@ -185,6 +188,7 @@ final as (
         union all
 
         select
+            cast(null as varchar) as firing_id,
             cast(null as varchar) as rule_id,
             user_id,
             cast(null as varchar) as key_value,
