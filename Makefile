@@ -57,13 +57,34 @@ build: .venv/.core  ## sample (if the inbox is empty), land, dbt build, publish
 	$(BIN)/kindred publish
 	$(BIN)/kindred summary
 
-.PHONY: sample land publish
+# One run of a home at a time: who comes while another works leaves it the work.
+.PHONY: hourly weekly hourly-steps weekly-steps
+hourly: .venv/.core  ## land what arrived, score with the champion, export, publish; safe to overlap
+	@test -f "$(KINDRED_HOME)/kindred_build.duckdb" || { $(MAKE) --no-print-directory weekly; exit; }
+	$(BIN)/kindred alone -- $(MAKE) --no-print-directory hourly-steps
+weekly: .venv/.core  ## the same with the fit of the models when it is due, and the docs
+	$(BIN)/kindred alone -- $(MAKE) --no-print-directory weekly-steps
+
+hourly-steps:
+	$(BIN)/kindred land
+	$(BIN)/dbt build --quiet --selector hourly
+	$(BIN)/kindred publish
+
+weekly-steps:
+	$(BIN)/kindred land
+	$(BIN)/dbt build --quiet --selector weekly
+	$(BIN)/kindred publish
+	$(BIN)/dbt docs generate --static --quiet
+
+.PHONY: sample land publish restore
 sample: .venv/.core  ## a simulated shop into an empty inbox
 	$(BIN)/kindred sample
 land: .venv/.core  ## inbox -> landing, each file once
 	$(BIN)/kindred land
 publish: .venv/.core  ## build file -> published copy
 	$(BIN)/kindred publish
+restore: .venv/.core  ## remembered tables from their exports, into a build file without any
+	$(BIN)/kindred restore
 
 .PHONY: example
 example: .venv/.core  ## a real set: make example NAME=online_retail FILE=<your file>
@@ -86,6 +107,11 @@ replay: .venv/.core  ## a past moment in a home of its own: make replay AS_OF=20
 docs: .venv/.core  ## every table and column as a page: target/static_index.html
 	$(BIN)/dbt docs generate --static --quiet
 
+EVENTS ?= 1000000
+.PHONY: bench
+bench: .venv/.core  ## speed beside two scripts by hand: make bench EVENTS=10000000
+	$(BIN)/python benchmarks/run.py --events $(EVENTS)
+
 # --- the proof ---------------------------------------------------------------------
 
 .PHONY: test
@@ -99,6 +125,7 @@ test: .venv/.dev  ## lint, unit tests, a build from nothing, a second on top, th
 	KINDRED_HOME=$(TEST_HOME) $(BIN)/dbt build --quiet
 	KINDRED_HOME=$(TEST_HOME) $(BIN)/kindred publish
 	KINDRED_HOME=$(TEST_HOME) $(BIN)/pytest tests/built
+	$(BIN)/pytest tests/increments tests/faults
 	KINDRED_HOME=$(TEST_HOME) $(BIN)/python -m kindred.samples.evaluation --home $(TEST_HOME)
 
 .PHONY: lint

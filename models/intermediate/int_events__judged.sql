@@ -22,6 +22,15 @@ progress as (
 
 ),
 
+unread as (
+
+    select batches.batch
+    from {{ ref('int_batches__read') }} as batches
+    inner join progress
+        on batches.run_number > progress.read_until
+
+),
+
 collected as (
 
     select
@@ -30,8 +39,8 @@ collected as (
         {% endfor -%}
         collected.loaded_at as own_loaded_at
     from {{ ref('int_events__collected') }} as collected
-    inner join progress
-        on collected.run_number > progress.read_until
+    -- the files of other batches are not opened
+    where collected.batch in (select unread.batch from unread)
 
 ),
 
@@ -104,6 +113,15 @@ touched as (
     {% endfor %}
 ),
 
+-- one column is looked through for all, and the wide rows are fetched by their number
+copies_stored as (
+
+    select stored.row_key
+    from {{ this }} as stored
+    where stored.event_key in (select touched.event_key from touched)
+
+),
+
 {% endif -%}
 told as (
 
@@ -120,7 +138,7 @@ told as (
         from {{ this }} as stored
         cross join progress
         where
-            stored.event_key in (select touched.event_key from touched)
+            stored.row_key in (select copies_stored.row_key from copies_stored)
             -- a run by new rules reads everything again
             and progress.read_until >= 0
     {%- endif %}

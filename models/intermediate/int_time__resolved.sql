@@ -11,15 +11,25 @@ progress as (
 
 ),
 
+unread as (
+
+    select batches.batch
+    from {{ ref('int_batches__read') }} as batches
+    inner join progress
+        on batches.run_number > progress.own_number
+
+),
+
 moments as (
 
     select max(collected.occurred_at) as newest_at
     from {{ ref('int_events__collected') }} as collected
-    inner join progress
-        on collected.run_number > progress.own_number
     where
-        collected.unusable_reason is null
-        or collected.unusable_reason <> 'impossible_time'
+        collected.batch in (select unread.batch from unread)
+        and (
+            collected.unusable_reason is null
+            or collected.unusable_reason <> 'impossible_time'
+        )
 
     union all
 

@@ -11,14 +11,23 @@ progress as (
 
 ),
 
+unread as (
+
+    select batches.batch
+    from {{ ref('int_batches__read') }} as batches
+    inner join progress
+        on batches.run_number > progress.read_until
+
+),
+
 user_agents as (
 
     -- one row per spelling: patterns are matched once for each, not once for each event
     select distinct collected.user_agent
     from {{ ref('int_events__collected') }} as collected
-    inner join progress
-        on collected.run_number > progress.read_until
-    where collected.user_agent is not null
+    where
+        collected.batch in (select unread.batch from unread)
+        and collected.user_agent is not null
 
 ),
 

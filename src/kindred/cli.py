@@ -39,6 +39,16 @@ def _parser() -> argparse.ArgumentParser:
     land.set_defaults(run=_land)
     publish = commands.add_parser("publish", help="build file -> published copy")
     publish.set_defaults(run=_publish)
+    restore = commands.add_parser(
+        "restore", help="remembered tables from their exports, into a build file without any"
+    )
+    restore.add_argument("--from", dest="folder", type=Path, help="by default the home's exports")
+    restore.set_defaults(run=_restore)
+    alone = commands.add_parser(
+        "alone", help="run a command unless another one runs alone in this home"
+    )
+    alone.add_argument("words", nargs=argparse.REMAINDER, help="-- and the command")
+    alone.set_defaults(run=_alone)
     summary = commands.add_parser("summary", help="the segments of the published copy")
     summary.set_defaults(run=_summary)
     return parser
@@ -47,9 +57,10 @@ def _parser() -> argparse.ArgumentParser:
 def _known_errors() -> tuple[type[Exception], ...]:
     from kindred.landing import LandingError
     from kindred.publishing import PublishingError
+    from kindred.restoring import RestoringError
 
     # ValueError: a sample too small to hold what it promises
-    return LandingError, PublishingError, FileExistsError, ValueError
+    return LandingError, PublishingError, RestoringError, FileExistsError, ValueError
 
 
 def _sample(home: Path, options: argparse.Namespace) -> int:
@@ -88,6 +99,20 @@ def _publish(home: Path, options: argparse.Namespace) -> int:
 
     print(f"published {publish(home)}")
     return 0
+
+
+def _restore(home: Path, options: argparse.Namespace) -> int:
+    from kindred.restoring import restore
+
+    for table, rows in restore(home, options.folder or home / "exports").items():
+        print(f"restored {table}: {rows:,} rows")
+    return 0
+
+
+def _alone(home: Path, options: argparse.Namespace) -> int:
+    from kindred.running import run_alone
+
+    return run_alone(home, [word for word in options.words if word != "--"])
 
 
 def _summary(home: Path, options: argparse.Namespace) -> int:

@@ -22,7 +22,6 @@ MODELS = [
     "int_triggers__matched",
     "int_triggers__counted",
     "int_triggers__armed",
-    "int_triggers__waited",
     "int_triggers__candidates",
     "int_triggers__walked",
 ]
@@ -35,16 +34,23 @@ INPUTS = {
         " cooldown_hours decimal(18, 6), expires_hours decimal(18, 6)"
     ),
     "int_events__resolved": (
-        "event_id varchar, user_id varchar, event_name varchar, occurred_at timestamp,"
-        " product_id varchar, price decimal(18, 4), session_id varchar,"
+        "row_key bigint, event_key ubigint, event_id varchar, user_id varchar, user_key bigint,"
+        " identifier_key bigint, event_name varchar, occurred_at timestamp,"
+        " product_id varchar, price decimal(18, 4), session_key bigint,"
         " source varchar, device varchar, country varchar, category varchar,"
         " revenue decimal(18, 4), quantity decimal(18, 4), is_counted boolean"
     ),
-    "int_events__items": (
-        "event_id varchar, product_id varchar, category varchar,"
+    "int_events__unfolded": (
+        "row_key bigint, product_id varchar, category varchar,"
         " quantity decimal(18, 4), price decimal(18, 4)"
     ),
-    "int_sessions__attributed": "session_id varchar, channel_group varchar",
+    "int_events__enriched": "event_key ubigint, event_id varchar",
+    "int_identities__resolved": "identifier_key bigint, user_key bigint",
+    "int_triggers__touched": (
+        "user_key bigint, user_id varchar, rules_hash varchar, is_everybody boolean,"
+        " run_number bigint"
+    ),
+    "int_sessions__attributed": "session_key bigint, channel_group varchar",
     "int_time__resolved": "as_of timestamp",
 }
 Rule = dict[str, Any]
@@ -94,16 +100,35 @@ def walk_in_sql(tmp_path_factory):
                 f"values ({', '.join('?' * len(rule))})",
                 list(rule.values()),
             )
+        # numbers that sort as the ids do
+        names = {name: number for number, name in enumerate(sorted({one[1] for one in events}))}
+        users = {
+            name: number for number, name in enumerate(sorted({one[2] or "" for one in events}))
+        }
         connection.executemany(
             "insert into int_events__resolved by name select"
             " make_timestamp(?::bigint) as occurred_at, ? as event_id, ? as user_id,"
-            " ? as event_name, ? as product_id, ? as price, true as is_counted",
-            events,
+            " ? as event_name, ? as product_id, ? as price, true as is_counted,"
+            " ? as row_key, row_key as event_key, ? as user_key, user_key as identifier_key",
+            [(*one, names[one[1]], users[one[2] or ""]) for one in events],
+        )
+        connection.execute(
+            "insert into int_events__enriched select distinct event_key, event_id"
+            " from int_events__resolved"
+        )
+        connection.execute(
+            "insert into int_identities__resolved select distinct identifier_key, user_key"
+            " from int_events__resolved"
+        )
+        connection.execute(
+            "insert into int_triggers__touched select distinct user_key, user_id, '', true, 1"
+            " from int_events__resolved where user_id is not null"
         )
         rows = connection.execute(
             "select rule_id, user_id, key_value, event_id, epoch_us(fired_at),"
             " epoch_us(window_started_at), evidence_event_ids, match_count,"
             " suppressed_reason is null from int_triggers__walked"
+            " where fired_at <= (select as_of from int_time__resolved)"
         ).fetchall()
         return sorted((*row[:6], tuple(json.loads(row[6])), *row[7:]) for row in rows)
 

@@ -1,0 +1,229 @@
+"""Kindred beside the bare script and the pandas script, on the same events in the same run.
+
+Usage: run.py [--events 1000000] [--folder target/bench] [--skip-pandas] [--skip-growth]
+
+Prints raw seconds, then one line each: full_vs_bare, hour_vs_bare, dbt_seconds, hour_growth,
+peak_gb; and adds them to results.md. What each means stands in README.md.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+
+HERE = Path(__file__).parent
+PROJECT = HERE.parent
+BIN = Path(sys.executable).parent
+FULL = ["dbt", "build", "--quiet", "--selector", "weekly"]
+HOUR = ["dbt", "build", "--quiet", "--selector", "hourly"]
+# one hour by loaded_at with all its kinds: on time, a day late, told again
+HOUR_BEGINS, HOUR_ENDS = "2026-10-31 12:00:00", "2026-10-31 13:00:00"
+
+
+class Runner:
+    """Runs steps and keeps their seconds and the most memory any process of one held."""
+
+    peak_gb = 0.0
+
+    def run(self, name: str, command: list[str], *, home: Path | None = None) -> float:
+        """Run one step to its end; its seconds. Exits with its output when it fails."""
+        environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+        if home:
+            environment |= {
+                "KINDRED_HOME": str(home),
+                "DBT_TARGET_PATH": str(home / "target"),
+                "DBT_LOG_PATH": str(home / "logs"),
+            }
+        executable = BIN / command[0]
+        command = [str(executable) if executable.exists() else command[0], *command[1:]]
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        watch = threading.Thread(target=self._watch, args=(process, bool(home)))
+        watch.start()
+        said, _ = process.communicate()
+        seconds = time.perf_counter() - began
+        watch.join()
+        if process.returncode:
+            print(said.decode()[-4000:])
+            sys.exit(f"{name} failed with {process.returncode}")
+        print(f"  {name:<28} {seconds:8.1f} s", flush=True)
+        return seconds
+
+    def _watch(self, process: subprocess.Popen, is_ours: bool) -> None:
+        status = Path(f"/proc/{process.pid}/status")
+        while process.poll() is None and is_ours:
+            try:
+                text = status.read_text()
+            except OSError:
+                break
+            if "VmHWM" in text:
+                kilobytes = int(text.split("VmHWM:")[1].split()[0])
+                self.peak_gb = max(self.peak_gb, kilobytes / 1e6)
+            time.sleep(0.1)
+
+
+def make_events(path: Path, users: int, days: int) -> None:
+    """Write the events of so many users and days, once."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        for name, value in (("n_users", users), ("n_days", days), ("out", f"'{path}.tmp'")):
+            connection.execute(f"set variable {name} = {value}")
+        connection.execute((HERE / "events.sql").read_text())
+    path.with_name(path.name + ".tmp").rename(path)
+
+
+def split(path: Path, home: Path) -> tuple[int, int]:
+    """Put the history into the home's inbox, a file a week, and the hour beside; rows of both."""
+    inbox = home / "inbox" / "web" / "events"
+    inbox.mkdir(parents=True)
+    with duckdb.connect() as connection:
+        events = f"read_parquet('{path}')"
+        history = f"from {events} where loaded_at < timestamp '{HOUR_BEGINS}'"
+        hour = (
+            f"from {events} where loaded_at >= timestamp '{HOUR_BEGINS}' "
+            f"and loaded_at < timestamp '{HOUR_ENDS}'"
+        )
+        weeks = connection.execute(
+            f"select distinct date_trunc('week', loaded_at) {history} order by 1"
+        ).fetchall()
+        for (week,) in weeks:
+            connection.execute(
+                f"copy ({history} and date_trunc('week', loaded_at) = timestamp '{week}') "
+                f"to '{inbox}/week_{week:%Y%m%d}.parquet' (format parquet)"
+            )
+        connection.execute(f"copy ({history}) to '{home}/history.parquet' (format parquet)")
+        connection.execute(f"copy ({hour}) to '{home}/hour.parquet' (format parquet)")
+        return tuple(
+            connection.execute(f"select count(*) {one}").fetchall()[0][0] for one in (history, hour)
+        )
+
+
+def database_seconds(home: Path) -> float:
+    """Seconds in which at least one model or test was executed, of the last dbt run."""
+    results = json.loads((home / "target" / "run_results.json").read_text())["results"]
+    spans = sorted(
+        (one["started_at"], one["completed_at"])
+        for result in results
+        for one in result["timing"]
+        if one["name"] == "execute" and one["completed_at"]
+    )
+    total, until = 0.0, ""
+    for started, completed in spans:
+        if completed > until:
+            first = _moment(max(started, until))
+            total += (_moment(completed) - first).total_seconds()
+            until = completed
+    return total
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def kindred(runner: Runner, events: Path, home: Path) -> dict[str, float]:
+    """Land and build the history from nothing, then one hour more; seconds of each step."""
+    shutil.rmtree(home, ignore_errors=True)
+    rows, hour_rows = split(events, home)
+    print(f"  history {rows:,} rows, hour {hour_rows:,} rows", flush=True)
+    seconds = {"rows": rows, "hour_rows": hour_rows}
+    seconds["land"] = runner.run("land history", ["kindred", "land"], home=home)
+    seconds["build"] = runner.run("build everything", FULL, home=home)
+    seconds["publish"] = runner.run("publish", ["kindred", "publish"], home=home)
+    (home / "hour.parquet").rename(home / "inbox/web/events/hour.parquet")
+    seconds["hour_land"] = runner.run("land one hour", ["kindred", "land"], home=home)
+    seconds["hour_build"] = runner.run("build one hour", HOUR, home=home)
+    seconds["dbt"] = seconds["hour_build"] - database_seconds(home)
+    seconds["hour_publish"] = runner.run("publish", ["kindred", "publish"], home=home)
+    seconds["full"] = seconds["build"] + seconds["publish"]
+    seconds["hour"] = seconds["hour_land"] + seconds["hour_build"] + seconds["hour_publish"]
+    seconds["file_gb"] = (home / "kindred_build.duckdb").stat().st_size / 1e9
+    return seconds
+
+
+def main() -> None:
+    """Measure, print and add to the results."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path, default=PROJECT / "target" / "bench")
+    parser.add_argument("--skip-pandas", action="store_true")
+    parser.add_argument("--skip-growth", action="store_true")
+    options = parser.parse_args()
+    folder = options.folder.resolve()
+    users = max(options.events // 48, 100)
+    runner = Runner()
+    events = folder / f"events_{users}_90.parquet"
+    print(f"{options.events:,} events, {users:,} users", flush=True)
+    make_events(events, users, 90)
+    ours = kindred(runner, events, folder / "home")
+    history = folder / "home" / "history.parquet"
+    bare = []
+    for _ in range(2):
+        (folder / "scratch.duckdb").unlink(missing_ok=True)
+        bare.append(
+            runner.run(
+                "bare script",
+                [
+                    "python",
+                    str(HERE / "bare_duckdb.py"),
+                    str(history),
+                    str(folder / "scratch.duckdb"),
+                ],
+            )
+        )
+    raw = {"bare script": min(bare)}
+    if not options.skip_pandas:
+        raw["pandas script"] = runner.run(
+            "pandas script", ["python", str(HERE / "article_pandas.py"), str(history)]
+        )
+    values = {
+        "full_vs_bare": ours["full"] / min(bare),
+        "hour_vs_bare": ours["hour"] / min(bare),
+        "dbt_seconds": ours["dbt"],
+    }
+    if not options.skip_growth:
+        long = folder / f"events_{users}_360.parquet"
+        make_events(long, users, 360)
+        longer = kindred(runner, long, folder / "home_of_four_times")
+        values["hour_growth"] = longer["hour"] / ours["hour"]
+        raw |= {f"four times the history: {name}": value for name, value in longer.items()}
+    values["peak_gb"] = runner.peak_gb
+    raw |= ours
+    for name, value in values.items():
+        print(f"{name} {value:.2f}")
+    write_results(options.events, values, raw)
+
+
+def write_results(events: int, values: dict[str, float], raw: dict[str, float]) -> None:
+    """Add what was measured to results.md, with machine, date and versions."""
+    memory = int(Path("/proc/meminfo").read_text().split()[1]) / 1e6
+    packages = ("duckdb", "dbt-core", "dbt-duckdb", "pandas", "scikit-learn")
+    lines = [
+        f"\n## {events:,} events, {datetime.now(UTC):%Y-%m-%d}\n",
+        f"{os.cpu_count()} cores, {memory:.0f} GB, Python {platform.python_version()}, "
+        + ", ".join(f"{name} {version(name)}" for name in packages)
+        + "\n",
+        "| measure | value |\n|---|---|",
+        *(f"| {name} | {value:.2f} |" for name, value in values.items()),
+        "\n| raw | |\n|---|---|",
+        *(f"| {name} | {value:,.1f} |" for name, value in raw.items()),
+    ]
+    with (HERE / "results.md").open("a") as results:
+        results.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

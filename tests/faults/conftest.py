@@ -1,0 +1,24 @@
+"""The small warehouse of tests/increments, to be killed, filled up and read."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "increments"))
+
+from warehouse import Warehouse
+
+from kindred.landing import land
+from kindred.samples import write_sample
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory):
+    sample = tmp_path_factory.mktemp("sample")
+    write_sample(sample, people=150, days=60, seed=20_260_101)
+    land(sample, report=lambda line: None)
+    made = Warehouse(tmp_path_factory.mktemp("faults") / "home", sample)
+    made.empty()
+    made.dbt("seed")
+    return made
