@@ -5,7 +5,7 @@ rules as (
 
     select
         rule_id,
-        wait_from,
+        wait_from = 'last' as is_from_last,
         {{ hours_in_microseconds('after_hours') }} as after_microseconds
     from {{ ref('trigger_rules') }}
     where kind = 'absence'
@@ -22,7 +22,7 @@ matched as (
         case when matches.match_role = 'start' then 1 end as start_mark,
         case when matches.match_role = 'stop' then 1 end as stop_mark,
         matches.occurred_microseconds,
-        rules.wait_from,
+        rules.is_from_last,
         rules.after_microseconds
     from {{ ref('int_triggers__matched') }} as matches
     inner join rules
@@ -34,11 +34,22 @@ matched as (
 numbered as (
 
     select
-        *,
+        rule_id,
+        user_key,
+        key_value,
+        event_key,
+        start_mark,
+        stop_mark,
+        is_from_last,
+        occurred_microseconds,
+        occurred_microseconds + after_microseconds as due_microseconds,
         count(start_mark) over so_far as start_number,
         count(stop_mark) over so_far as stop_number,
-        lag(start_mark) over timeline as previous_start_mark,
-        lag(occurred_microseconds) over timeline as previous_moment,
+        -- a start that no wait from before can reach arms the rule, whatever came before it
+        is_from_last
+        or lag(start_mark) over timeline is null
+        or lag(occurred_microseconds) over timeline + after_microseconds
+        < occurred_microseconds as is_sure,
         lead(occurred_microseconds) over timeline as next_event_moment,
         -- how many starts there are when the wait runs out; those of that instant are inside
         count(start_mark) over {{ range_window(
@@ -81,22 +92,17 @@ linked as (
         starts.event_key,
         starts.start_number,
         starts.occurred_microseconds as started_microseconds,
-        starts.occurred_microseconds + starts.after_microseconds as due_microseconds,
-        case starts.wait_from
-            when 'last' then starts.next_event_moment
+        starts.due_microseconds,
+        case
+            when starts.is_from_last then starts.next_event_moment
             else stops.occurred_microseconds
         end as next_end_microseconds,
         case
-            when stops.occurred_microseconds
-                <= starts.occurred_microseconds + starts.after_microseconds
+            when stops.occurred_microseconds <= starts.due_microseconds
                 then stops.start_number
             else starts.starts_at_end
         end + 1 as next_number,
-        -- a start that no wait from before can reach arms the rule, whatever came before it
-        starts.wait_from = 'last'
-        or starts.previous_start_mark is null
-        or starts.previous_moment + starts.after_microseconds
-        < starts.occurred_microseconds as is_sure
+        starts.is_sure
     from numbered as starts
     left join stops
         on
