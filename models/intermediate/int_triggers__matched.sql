@@ -75,7 +75,11 @@ sessions as (
         channel_group
     from {{ ref('int_sessions__attributed') }}
     -- read only where a rule asks for it
-    where exists (select 1 from roles where roles.filter_column = 'channel_group')
+    where
+        exists (
+            select 1 from roles
+            where roles.filter_column = 'channel_group'
+        )
 
 ),
 
