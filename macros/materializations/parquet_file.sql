@@ -21,7 +21,7 @@
 
     {% call statement('write_file') -%}
         copy (select * from {{ target_relation }}) to '{{ location | replace("'", "''") }}.tmp'
-        (format parquet, compression zstd)
+        (format parquet, compression zstd, compression_level 1)
     {%- endcall %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}

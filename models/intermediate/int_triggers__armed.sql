@@ -5,7 +5,7 @@ rules as (
 
     select
         rule_id,
-        wait_from,
+        wait_from = 'last' as is_from_last,
         {{ hours_in_microseconds('after_hours') }} as after_microseconds
     from {{ ref('trigger_rules') }}
     where kind = 'absence'
@@ -19,9 +19,10 @@ matched as (
         matches.user_key,
         matches.key_value,
         matches.event_key,
-        matches.match_role,
+        case when matches.match_role = 'start' then 1 end as start_mark,
+        case when matches.match_role = 'stop' then 1 end as stop_mark,
         matches.occurred_microseconds,
-        rules.wait_from,
+        rules.is_from_last,
         rules.after_microseconds
     from {{ ref('int_triggers__matched') }} as matches
     inner join rules
@@ -33,91 +34,102 @@ matched as (
 numbered as (
 
     select
-        *,
-        count(case when match_role = 'start' then 1 end) over (
-            partition by {{ chain }}
-            order by occurred_microseconds asc, event_key asc, match_role desc
-            rows between unbounded preceding and current row
-        ) as starts_so_far,
-        lead(occurred_microseconds) over (
-            partition by {{ chain }}
-            order by occurred_microseconds asc, event_key asc, match_role desc
-        ) as next_event_moment,
+        rule_id,
+        user_key,
+        key_value,
+        event_key,
+        start_mark,
+        stop_mark,
+        is_from_last,
+        occurred_microseconds,
+        occurred_microseconds + after_microseconds as due_microseconds,
+        count(start_mark) over so_far as start_number,
+        count(stop_mark) over so_far as stop_number,
+        -- a start that no wait from before can reach arms the rule, whatever came before it
+        is_from_last
+        or lag(start_mark) over timeline is null
+        or lag(occurred_microseconds) over timeline + after_microseconds
+        < occurred_microseconds as is_sure,
+        lead(occurred_microseconds) over timeline as next_event_moment,
         -- how many starts there are when the wait runs out; those of that instant are inside
-        count(case when match_role = 'start' then 1 end) over {{ range_window(
+        count(start_mark) over {{ range_window(
             chain, 'occurred_microseconds', 'unbounded preceding', 'after_microseconds following'
         ) }} as starts_at_end
     from matched
+    window
+        timeline as (
+            partition by {{ chain }}
+            order by occurred_microseconds, event_key, coalesce(start_mark, 0)
+        ),
+        so_far as (
+            partition by {{ chain }}
+            order by occurred_microseconds, event_key, coalesce(start_mark, 0)
+            rows between unbounded preceding and current row
+        )
 
 ),
 
--- along the time line both numbers only grow, so the smallest one ahead is the next one
-followed as (
+stops as (
 
     select
-        *,
-        min(case when match_role = 'stop' then occurred_microseconds end) over ahead
-            as next_stop_moment,
-        min(case when match_role = 'stop' then starts_so_far end) over ahead as starts_at_next_stop
+        rule_id,
+        user_key,
+        key_value,
+        stop_number,
+        start_number,
+        occurred_microseconds
     from numbered
-    window ahead as (
-        partition by {{ chain }}
-        order by occurred_microseconds asc, event_key asc, match_role desc
-        rows between 1 following and unbounded following
-    )
+    where stop_mark = 1
 
 ),
 
 linked as (
 
     select
-        rule_id,
-        user_key,
-        key_value,
-        event_key,
-        wait_from,
-        after_microseconds,
-        occurred_microseconds as started_microseconds,
-        starts_so_far as start_number,
-        next_event_moment,
-        next_stop_moment,
+        starts.rule_id,
+        starts.user_key,
+        starts.key_value,
+        starts.event_key,
+        starts.start_number,
+        starts.occurred_microseconds as started_microseconds,
+        starts.due_microseconds,
         case
-            when wait_from = 'last' then starts_so_far
-            when next_stop_moment <= occurred_microseconds + after_microseconds
-                then starts_at_next_stop
-            else starts_at_end
-        end + 1 as next_number
-    from followed
-    where match_role = 'start'
+            when starts.is_from_last then starts.next_event_moment
+            else stops.occurred_microseconds
+        end as next_end_microseconds,
+        case
+            when stops.occurred_microseconds <= starts.due_microseconds
+                then stops.start_number
+            else starts.starts_at_end
+        end + 1 as next_number,
+        starts.is_sure
+    from numbered as starts
+    left join stops
+        on
+            starts.rule_id = stops.rule_id
+            and starts.user_key = stops.user_key
+            and starts.key_value = stops.key_value
+            and starts.stop_number + 1 = stops.stop_number
+    where starts.start_mark = 1
 
 ),
 
--- a start that no earlier wait reaches beyond arms the rule, whatever came before it
-judged as (
-
-    select
-        *,
-        coalesce(
-            lag(next_number) over (
-                partition by rule_id, user_key, key_value
-                order by start_number
-            ) = start_number,
-            true
-        ) as is_sure
-    from linked
-
-),
-
+-- of the others only those that some wait, armed or not, would hand over to can be armed
 doubtful as (
 
-    select
-        rule_id,
-        user_key,
-        key_value,
-        start_number,
-        next_number
-    from judged
-    where not is_sure
+    select linked.*
+    from linked
+    where
+        not linked.is_sure
+        and exists (
+            select 1
+            from linked as earlier
+            where
+                earlier.rule_id = linked.rule_id
+                and earlier.user_key = linked.user_key
+                and earlier.key_value = linked.key_value
+                and earlier.next_number = linked.start_number
+        )
 
 ),
 
@@ -127,9 +139,12 @@ armed as (
         rule_id,
         user_key,
         key_value,
-        start_number,
+        event_key,
+        started_microseconds,
+        due_microseconds,
+        next_end_microseconds,
         next_number
-    from judged
+    from linked
     where is_sure
 
     union all
@@ -138,7 +153,10 @@ armed as (
         doubtful.rule_id,
         doubtful.user_key,
         doubtful.key_value,
-        doubtful.start_number,
+        doubtful.event_key,
+        doubtful.started_microseconds,
+        doubtful.due_microseconds,
+        doubtful.next_end_microseconds,
         doubtful.next_number
     from armed
     inner join doubtful
@@ -153,23 +171,14 @@ armed as (
 final as (
 
     select
-        judged.rule_id,
-        judged.user_key,
-        judged.key_value,
-        judged.event_key,
-        judged.started_microseconds,
-        judged.started_microseconds + judged.after_microseconds as due_microseconds,
-        case judged.wait_from
-            when 'last' then judged.next_event_moment
-            else judged.next_stop_moment
-        end as next_end_microseconds
-    from judged
-    inner join armed
-        on
-            judged.rule_id = armed.rule_id
-            and judged.user_key = armed.user_key
-            and judged.key_value = armed.key_value
-            and judged.start_number = armed.start_number
+        rule_id,
+        user_key,
+        key_value,
+        event_key,
+        started_microseconds,
+        due_microseconds,
+        next_end_microseconds
+    from armed
 
 )
 

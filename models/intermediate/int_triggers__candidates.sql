@@ -1,4 +1,4 @@
-{% set chain = 'rule_id, user_key, key_value' %}
+{{ config(materialized='view') }}
 
 with
 
@@ -36,6 +36,7 @@ evidence as (
         event_key,
         evidence_key,
         evidence_number,
+        needed_count,
         match_count,
         fired_microseconds,
         window_started_microseconds
@@ -50,6 +51,7 @@ evidence as (
         event_key,
         event_key as evidence_key,
         1 as evidence_number,
+        1 as needed_count,
         1 as match_count,
         due_microseconds as fired_microseconds,
         started_microseconds as window_started_microseconds
@@ -67,48 +69,52 @@ events as (
 
 ),
 
-gathered as (
+named as (
 
     select
-        evidence.rule_id,
-        evidence.user_key,
-        evidence.key_value,
-        evidence.event_key,
-        max(case when evidence.evidence_key = evidence.event_key then events.event_id end)
-            as event_id,
-        {{ ordered_json_list('events.event_id', 'evidence.evidence_number') }}
-            as evidence_event_ids,
-        max(evidence.match_count) as match_count,
-        evidence.fired_microseconds,
-        max(evidence.window_started_microseconds) as window_started_microseconds
+        evidence.*,
+        events.event_id
     from evidence
     inner join events
         on evidence.evidence_key = events.event_key
-    group by
-        evidence.rule_id,
-        evidence.user_key,
-        evidence.key_value,
-        evidence.event_key,
-        evidence.fired_microseconds
 
 ),
 
 final as (
 
+    -- most rules ask for one event, and an event id is a hash that needs no escaping
     select
         rule_id,
         user_key,
         key_value,
+        event_key,
         event_id,
-        evidence_event_ids,
+        '["' || event_id || '"]' as evidence_event_ids,
         match_count,
-        row_number() over (
-            partition by {{ chain }}
-            order by fired_microseconds, event_key
-        ) as candidate_number,
         fired_microseconds,
         window_started_microseconds
-    from gathered
+    from named
+    where needed_count = 1
+
+    union all
+
+    select
+        rule_id,
+        user_key,
+        key_value,
+        event_key,
+        max(case when evidence_key = event_key then event_id end) as event_id,
+        {{ ordered_json_list('event_id', 'evidence_number') }} as evidence_event_ids,
+        max(match_count) as match_count,
+        max(fired_microseconds) as fired_microseconds,
+        max(window_started_microseconds) as window_started_microseconds
+    from named
+    where needed_count > 1
+    group by
+        rule_id,
+        user_key,
+        key_value,
+        event_key
 
 )
 

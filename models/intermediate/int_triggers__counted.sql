@@ -107,6 +107,7 @@ final as (
         candidates.event_key,
         evidence.event_key as evidence_key,
         evidence.match_number as evidence_number,
+        candidates.needed_count,
         candidates.match_count,
         candidates.occurred_microseconds as fired_microseconds,
         candidates.window_started_microseconds

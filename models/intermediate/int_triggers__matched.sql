@@ -6,12 +6,31 @@ rules as (
 
 ),
 
-named as (
+-- what each event does for a rule; a filter binds only the event that opens or matches
+roles as (
 
-    select event_name from rules
-    union distinct
-    select then_not_event as event_name from rules
-    where then_not_event is not null
+    select
+        rule_id,
+        key_kind,
+        event_name,
+        case kind when 'count' then 'match' else 'start' end as match_role,
+        filter_column,
+        filter_operator,
+        filter_value
+    from rules
+
+    union all
+
+    select
+        rule_id,
+        key_kind,
+        then_not_event as event_name,
+        'stop' as match_role,
+        cast(null as varchar) as filter_column,
+        cast(null as varchar) as filter_operator,
+        cast(null as varchar) as filter_value
+    from rules
+    where kind = 'absence'
 
 ),
 
@@ -38,7 +57,7 @@ events as (
         is_counted
         and user_id is not null
         and identifier_key in (select identifiers.identifier_key from identifiers)
-        and event_name in (select named.event_name from named)
+        and event_name in (select roles.event_name from roles)
 
 ),
 
@@ -55,6 +74,12 @@ sessions as (
         session_key,
         channel_group
     from {{ ref('int_sessions__attributed') }}
+    -- read only where a rule asks for it
+    where
+        exists (
+            select 1 from roles
+            where roles.filter_column = 'channel_group'
+        )
 
 ),
 
@@ -69,6 +94,7 @@ offered as (
         events.country,
         events.revenue,
         sessions.channel_group,
+        items.row_key is not null as is_item,
         coalesce(items.product_id, events.product_id) as product_id,
         coalesce(items.category, events.category) as category,
         coalesce(items.quantity, events.quantity) as quantity,
@@ -85,14 +111,21 @@ offered as (
 compared as (
 
     select
-        rules.rule_id,
-        rules.kind,
-        rules.key_kind,
-        rules.filter_column,
-        rules.filter_operator,
-        rules.filter_value,
-        offered.*,
-        case rules.filter_column
+        roles.rule_id,
+        roles.match_role,
+        roles.filter_column,
+        roles.filter_operator,
+        roles.filter_value,
+        offered.event_key,
+        offered.user_key,
+        offered.is_item,
+        offered.occurred_microseconds,
+        case roles.key_kind
+            when 'product' then offered.product_id
+            when 'category' then offered.category
+            else ''
+        end as key_value,
+        case roles.filter_column
             when 'product_id' then offered.product_id
             when 'category' then offered.category
             when 'channel_group' then offered.channel_group
@@ -100,80 +133,55 @@ compared as (
             when 'country' then offered.country
             when 'source' then offered.source
         end as compared_text,
-        case rules.filter_column
+        case roles.filter_column
             when 'revenue' then offered.revenue
             when 'quantity' then offered.quantity
             when 'price' then offered.price
         end as compared_number
     from offered
-    inner join rules
-        on offered.event_name = rules.event_name
+    inner join roles
+        on offered.event_name = roles.event_name
 
 ),
 
-opening as (
+matched as (
 
     select
         rule_id,
-        key_kind,
-        event_key,
         user_key,
-        product_id,
-        category,
+        key_value,
+        event_key,
+        match_role,
         occurred_microseconds,
-        case kind when 'count' then 'match' else 'start' end as match_role
+        is_item
     from compared
     where
-        filter_column is null
-        or {{ compares('compared_text', 'filter_operator', 'filter_value') }}
-        or {{ compares(
-            'compared_number',
-            'filter_operator',
-            number_from_text('filter_value')
-        ) }}
-
-),
-
-closing as (
-
-    select
-        rules.rule_id,
-        rules.key_kind,
-        offered.event_key,
-        offered.user_key,
-        offered.product_id,
-        offered.category,
-        offered.occurred_microseconds,
-        'stop' as match_role
-    from offered
-    inner join rules
-        on offered.event_name = rules.then_not_event
-    where rules.kind = 'absence'
-
-),
-
-gathered as (
-
-    select * from opening
-    union all
-    select * from closing
-
-),
-
-keyed as (
-
-    select
-        *,
-        case key_kind
-            when 'product' then product_id
-            when 'category' then category
-            else ''
-        end as key_value
-    from gathered
+        key_value is not null
+        and (
+            filter_column is null
+            or {{ compares('compared_text', 'filter_operator', 'filter_value') }}
+            or {{ compares(
+                'compared_number',
+                'filter_operator',
+                number_from_text('filter_value')
+            ) }}
+        )
 
 ),
 
 final as (
+
+    select
+        rule_id,
+        user_key,
+        key_value,
+        event_key,
+        match_role,
+        occurred_microseconds
+    from matched
+    where not is_item
+
+    union all
 
     -- several items of one event that share a key are one match
     select distinct
@@ -183,8 +191,8 @@ final as (
         event_key,
         match_role,
         occurred_microseconds
-    from keyed
-    where key_value is not null
+    from matched
+    where is_item
 
 )
 

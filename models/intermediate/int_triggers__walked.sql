@@ -2,7 +2,7 @@
     materialized='incremental', incremental_strategy='replace', unique_key='user_id',
     on_schema_change='fail'
 ) }}
-{% set chain = 'rule_id, user_key, key_value' %}
+{% set chain = 'candidates.rule_id, candidates.user_key, candidates.key_value' %}
 
 with recursive
 
@@ -11,12 +11,13 @@ rules as (
     select
         rule_id,
         {{ hours_in_microseconds('cooldown_hours') }} as cooldown_microseconds,
+        greatest({{ hours_in_microseconds('cooldown_hours') }} - 1, 0) as reach_microseconds,
         {{ hours_in_microseconds('expires_hours') }} as expires_microseconds
     from {{ ref('trigger_rules') }}
 
 ),
 
-candidates as (
+numbered as (
 
     select
         candidates.rule_id,
@@ -25,66 +26,32 @@ candidates as (
         candidates.event_id,
         candidates.evidence_event_ids,
         candidates.match_count,
-        candidates.candidate_number,
         candidates.fired_microseconds,
         candidates.window_started_microseconds,
-        rules.cooldown_microseconds,
-        greatest(rules.cooldown_microseconds - 1, 0) as reach_microseconds,
-        rules.expires_microseconds
+        rules.expires_microseconds,
+        row_number() over timeline as candidate_number,
+        -- a candidate that no cooldown from before can reach fires, whatever came before it
+        coalesce(
+            lag(candidates.fired_microseconds) over timeline + rules.cooldown_microseconds
+            <= candidates.fired_microseconds,
+            true
+        ) as is_sure,
+        -- what lies before the end of the cooldown is passed over; without a cooldown the next
+        -- one may lie at the same instant, and is sure
+        count(*) over {{ range_window(
+            chain, 'fired_microseconds', 'unbounded preceding', 'rules.reach_microseconds following'
+        ) }} + 1 as next_number
     from {{ ref('int_triggers__candidates') }} as candidates
     inner join rules
         on candidates.rule_id = rules.rule_id
-
-),
-
-linked as (
-
-    select
-        rule_id,
-        user_key,
-        key_value,
-        candidate_number,
-        -- how many candidates lie before the end of the cooldown says which would be the next
-        -- to fire; without a cooldown that one may lie at the same instant
-        case
-            when cooldown_microseconds = 0 then candidate_number
-            else
-                count(*) over {{ range_window(
-                    chain,
-                    'fired_microseconds',
-                    'unbounded preceding',
-                    'reach_microseconds following'
-                ) }}
-        end + 1 as next_number
-    from candidates
-
-),
-
--- a candidate that no earlier cooldown reaches beyond fires, whatever came before it
-judged as (
-
-    select
-        *,
-        coalesce(
-            lag(next_number) over (
-                partition by {{ chain }}
-                order by candidate_number
-            ) = candidate_number,
-            true
-        ) as is_sure
-    from linked
+    window timeline as (
+        partition by {{ chain }}
+        order by candidates.fired_microseconds, candidates.event_key
+    )
 
 ),
 
 doubtful as (
-
-    select * from judged
-    where not is_sure
-
-),
-
--- only from a sure firing into the doubtful ones after it is there a chain to follow
-fired as (
 
     select
         rule_id,
@@ -92,7 +59,23 @@ fired as (
         key_value,
         candidate_number,
         next_number
-    from judged
+    from numbered
+    where not is_sure
+
+),
+
+-- only from a sure firing into the doubtful ones after it is there a chain to follow. It only
+-- leads forward in time, so what may fire in the future changes nothing before it
+fired as (
+
+    select
+        rule_id,
+        user_key,
+        key_value,
+        candidate_number,
+        next_number,
+        is_sure
+    from numbered
     where is_sure
 
     union all
@@ -102,7 +85,8 @@ fired as (
         doubtful.user_key,
         doubtful.key_value,
         doubtful.candidate_number,
-        doubtful.next_number
+        doubtful.next_number,
+        false as is_sure
     from fired
     inner join doubtful
         on
@@ -110,6 +94,18 @@ fired as (
             and fired.user_key = doubtful.user_key
             and fired.key_value = doubtful.key_value
             and fired.next_number = doubtful.candidate_number
+
+),
+
+reached as (
+
+    select
+        rule_id,
+        user_key,
+        key_value,
+        candidate_number
+    from fired
+    where not is_sure
 
 ),
 
@@ -134,32 +130,36 @@ complete as (
 walked as (
 
     select
-        candidates.rule_id,
+        {{ surrogate_key([
+            'numbered.rule_id', 'touched.user_id', 'numbered.key_value', 'numbered.event_id'
+        ]) }} as firing_id,
+        numbered.rule_id,
         touched.user_id,
-        candidates.key_value,
-        candidates.event_id,
-        candidates.evidence_event_ids,
-        case when fired.candidate_number is null then 'cooldown' end as suppressed_reason,
-        candidates.match_count,
-        candidates.candidate_number,
+        numbered.key_value,
+        numbered.event_id,
+        numbered.evidence_event_ids,
+        case when not numbered.is_sure and reached.candidate_number is null then 'cooldown' end
+            as suppressed_reason,
+        numbered.match_count,
+        numbered.candidate_number,
         touched.rules_hash,
-        {{ timestamp_from_microseconds('candidates.fired_microseconds') }} as fired_at,
-        {{ timestamp_from_microseconds('candidates.window_started_microseconds') }}
+        {{ timestamp_from_microseconds('numbered.fired_microseconds') }} as fired_at,
+        {{ timestamp_from_microseconds('numbered.window_started_microseconds') }}
             as window_started_at,
         {{ timestamp_from_microseconds(
-            'candidates.fired_microseconds + candidates.expires_microseconds'
+            'numbered.fired_microseconds + numbered.expires_microseconds'
         ) }} as expires_at,
         false as is_removed,
         touched.run_number
-    from candidates
+    from numbered
     inner join touched
-        on candidates.user_key = touched.user_key
-    left join fired
+        on numbered.user_key = touched.user_key
+    left join reached
         on
-            candidates.rule_id = fired.rule_id
-            and candidates.user_key = fired.user_key
-            and candidates.key_value = fired.key_value
-            and candidates.candidate_number = fired.candidate_number
+            numbered.rule_id = reached.rule_id
+            and numbered.user_key = reached.user_key
+            and numbered.key_value = reached.key_value
+            and numbered.candidate_number = reached.candidate_number
 
 ),
 
@@ -188,6 +188,7 @@ final as (
         union all
 
         select
+            cast(null as varchar) as firing_id,
             cast(null as varchar) as rule_id,
             user_id,
             cast(null as varchar) as key_value,

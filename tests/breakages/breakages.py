@@ -21,7 +21,9 @@ class Breakage(NamedTuple):
 INT = "models/intermediate"
 SEG = "models/segmentation"
 PY = "src/kindred"
-TRIGGERS = "unit int_triggers__counted int_triggers__armed int_triggers__waited"
+TRIGGERS = (
+    "unit int_triggers__counted int_triggers__candidates int_triggers__walked fct_trigger_firings"
+)
 BREAKAGES = [
     # --- sessions, outcomes, identity ------------------------------------------------
     Breakage(
@@ -208,22 +210,36 @@ BREAKAGES = [
     Breakage(
         "events at the instant before the window count",
         f"{INT}/int_triggers__counted.sql",
-        "order by moment, is_match, event_id\n        rows between unbounded",
-        "order by moment, is_match desc, event_id\n        rows between unbounded",
+        "rules.within_microseconds + 1 as",
+        "rules.within_microseconds + 2 as",
         TRIGGERS,
     ),
     Breakage(
         "a wait that ends exactly now does not fire",
-        f"{INT}/int_triggers__waited.sql",
-        "<= clock.as_of",
-        "< clock.as_of",
+        "models/marts/activation/fct_trigger_firings.sql",
+        "walked.fired_at <= clock.as_of",
+        "walked.fired_at < clock.as_of",
+        TRIGGERS,
+    ),
+    Breakage(
+        "what may fire in the future has fired",
+        "models/marts/activation/fct_trigger_firings.sql",
+        "    where walked.fired_at <= clock.as_of\n",
+        "",
         TRIGGERS,
     ),
     Breakage(
         "a purchase exactly at the end of a wait comes too late",
-        f"{INT}/int_triggers__waited.sql",
-        "> armed.due_microseconds",
-        ">= armed.due_microseconds",
+        f"{INT}/int_triggers__candidates.sql",
+        "next_end_microseconds > due_microseconds",
+        "next_end_microseconds >= due_microseconds",
+        TRIGGERS,
+    ),
+    Breakage(
+        "a cooldown lasts beyond its end",
+        f"{INT}/int_triggers__walked.sql",
+        " - 1, 0) as reach_microseconds",
+        ", 0) as reach_microseconds",
         TRIGGERS,
     ),
     Breakage(

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 PROJECT = Path(__file__).parents[2]
@@ -87,12 +87,18 @@ def walk_in_sql(tmp_path_factory):
     for model in MODELS:
         connection.execute(f"create view {model} as {compiled(model)}")
 
-    def walk(rules: list[Rule], events: list[Event]) -> list[Firing]:
+    def walk(
+        rules: list[Rule],
+        events: list[Event],
+        *,
+        hour: int = LAST_HOUR,
+        touched: str = "true",
+    ) -> list[Firing]:
         for table in INPUTS:
             connection.execute(f"delete from {table}")
         connection.execute(
             "insert into int_time__resolved select make_timestamp(?::bigint)",
-            [NOW + LAST_HOUR * HOUR],
+            [NOW + hour * HOUR],
         )
         for rule in rules:
             connection.execute(
@@ -118,11 +124,11 @@ def walk_in_sql(tmp_path_factory):
         )
         connection.execute(
             "insert into int_identities__resolved select distinct identifier_key, user_key"
-            " from int_events__resolved"
+            " from int_events__resolved where user_id is not null"
         )
         connection.execute(
             "insert into int_triggers__touched select distinct user_key, user_id, '', true, 1"
-            " from int_events__resolved where user_id is not null"
+            f" from int_events__resolved where user_id is not null and {touched}"
         )
         rows = connection.execute(
             "select rule_id, user_id, key_value, event_id, epoch_us(fired_at),"
@@ -196,8 +202,10 @@ class Reader:
         )
 
 
-def walk_event_by_event(rules: list[Rule], events: list[Event]) -> list[Firing]:
-    """Give what a stream would have fired and suppressed by the last hour."""
+def walk_event_by_event(
+    rules: list[Rule], events: list[Event], *, hour: int = LAST_HOUR
+) -> list[Firing]:
+    """Give what a stream would have fired and suppressed by the hour."""
     rows: list[Firing] = []
     for rule in rules:
         readers: dict[tuple[str, str], Reader] = {}
@@ -212,7 +220,7 @@ def walk_event_by_event(rules: list[Rule], events: list[Event]) -> list[Firing]:
             if opens or closes:
                 reader.see(moment, event_id, opens=opens, closes=closes)
         for reader in readers.values():
-            reader.pass_time(NOW + LAST_HOUR * HOUR + 1)  # due at the last hour fires
+            reader.pass_time(NOW + hour * HOUR + 1)  # due at the hour fires
             rows.extend(reader.rows)
     return sorted(rows)
 
@@ -277,12 +285,15 @@ def event_lists(draw) -> list[Event]:
     return events
 
 
-@settings(
+searched = settings(
     max_examples=50,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+
+@searched
 @given(rules=rule_lists(), events=event_lists())
 @example(
     rules=[rule("r", kind="count", event_name="a", match_count=1, within_hours=0)],
@@ -290,6 +301,28 @@ def event_lists(draw) -> list[Event]:
 )
 def test_sql_fires_what_a_stream_would_fire(walk_in_sql, rules, events):
     assert walk_in_sql(rules, events) == walk_event_by_event(rules, events)
+
+
+@settings(searched, max_examples=15)
+@given(rules=rule_lists(), events=event_lists(), hour=st.integers(LAST_HOUR, LAST_HOUR + 8))
+def test_what_is_stored_ahead_of_time_is_what_fires_when_nothing_happens(
+    walk_in_sql, rules, events, hour
+):
+    now = NOW + hour * HOUR
+    at_the_hour = walk_event_by_event(rules, events, hour=hour)
+    later = walk_in_sql(rules, events, hour=LAST_HOUR + 1000)
+    assert walk_in_sql(rules, events, hour=hour) == at_the_hour
+    # what lies ahead leaves no trace in what lies before: not a number, not a reason
+    assert [row for row in later if row[4] <= now] == at_the_hour
+
+
+@settings(searched, max_examples=15)
+@given(rules=rule_lists(), events=event_lists(), user=st.sampled_from(["u1", "u2"]))
+def test_touched_users_get_what_everybody_read_anew_gives_them(walk_in_sql, rules, events, user):
+    assume(any(event[2] == user for event in events))
+    everybody = walk_in_sql(rules, events)
+    touched = walk_in_sql(rules, events, touched=f"user_id = '{user}'")
+    assert touched == [row for row in everybody if row[1] == user]
 
 
 def test_a_long_history_of_one_user_agrees_too(walk_in_sql):

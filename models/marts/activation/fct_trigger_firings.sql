@@ -24,9 +24,7 @@ final as (
 
     select
         -- ids
-        {{ surrogate_key([
-            'walked.rule_id', 'walked.user_id', 'walked.key_value', 'walked.event_id'
-        ]) }} as firing_id,
+        walked.firing_id,
         walked.rule_id,
         walked.user_id,
         nullif(walked.key_value, '') as key_value,
