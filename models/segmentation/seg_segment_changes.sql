@@ -19,9 +19,7 @@ week_ends as (
     where
         period = 'week'
         and is_champion
-        {% if scored_until -%}
-            and as_of > cast('{{ scored_until }}' as timestamp)
-        {%- endif %}
+        and as_of > cast('{{ scored_until or "1900-01-01" }}' as timestamp)
 
 ),
 

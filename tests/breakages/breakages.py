@@ -24,6 +24,9 @@ PY = "src/kindred"
 TRIGGERS = (
     "unit int_triggers__counted int_triggers__candidates int_triggers__walked fct_trigger_firings"
 )
+INVARIANT = "pytest tests/increments/test_invariant.py"
+INCREMENTS = f"{INVARIANT}::test_five_increments_equal_one_full_refresh"
+ORDER = f"{INVARIANT}::test_the_order_of_arrival_and_second_deliveries_do_not_matter"
 BREAKAGES = [
     # --- sessions, outcomes, identity ------------------------------------------------
     Breakage(
@@ -43,20 +46,20 @@ BREAKAGES = [
     Breakage(
         "two sources share their sessions",
         f"{INT}/int_events__sessionized.sql",
-        "partition by source, device_key, provided_session_id\n        order by occurred_at",
-        "partition by device_key, provided_session_id\n        order by occurred_at",
+        "partition by visitor_key, source, provided_session_id order by",
+        "partition by visitor_key, provided_session_id order by",
         "truth",
     ),
     Breakage(
         "a repeated delivery counts twice",
-        f"{INT}/int_events__deduplicated.sql",
-        "where coalesce(repeated.copy_number, 1) = 1",
-        "where coalesce(repeated.copy_number, 1) >= 1",
-        "build int_events__deduplicated",
+        f"{INT}/int_events__judged.sql",
+        "when ranked.copy_number > 1 then 'duplicate'",
+        "when ranked.copy_number > 9 then 'duplicate'",
+        "unit int_events__judged",
     ),
     Breakage(
         "refused consent is ignored",
-        f"{INT}/int_events__deduplicated.sql",
+        f"{INT}/int_events__judged.sql",
         "then 'no_consent'",
         "then 'kept'",
         "truth",
@@ -91,11 +94,10 @@ BREAKAGES = [
     ),
     Breakage(
         "a late event is lost",
-        f"{INT}/int_events__collected.sql",
-        "or landed.occurred_at <= clock.as_of",
-        "or (landed.occurred_at <= clock.as_of and landed.loaded_at < "
-        "{{ add_seconds('landed.occurred_at', 86400) }})",
-        "build +fct_row_outcomes",
+        f"{INT}/int_events__judged.sql",
+        "when told.occurred_at > clock.as_of then 'after_as_of'",
+        "when told.own_loaded_at > {{ add_seconds('told.occurred_at', 86400) }} then 'after_as_of'",
+        "truth",
     ),
     Breakage(
         "unreadable records are not counted",
@@ -113,19 +115,20 @@ BREAKAGES = [
     ),
     Breakage(
         "a login on another's device is the other's",
-        f"{INT}/int_events__resolved.sql",
-        "            strong_identities.user_id,\n            anonymous_identities.user_id,",
-        "            anonymous_identities.user_id,\n            strong_identities.user_id,",
-        "unit int_events__resolved",
+        f"{INT}/int_events__enriched.sql",
+        "            collected.login,\n            collected.customer_id,\n            collected.email_hash",
+        "            collected.anonymous_id,\n            collected.customer_id,\n"
+        "            collected.email_hash",
+        "unit int_events__enriched",
     ),
     # --- money, users, features ------------------------------------------------------
     Breakage(
         "a wrong join doubles revenue",
-        f"{INT}/int_sessions__summarized.sql",
-        "    from events\n    group by session_id",
+        f"{INT}/int_sessions__measured.sql",
+        "    from events\n    group by session_key",
         "    from events cross join (select 1 as one union all select 2 as one) as twice\n"
-        "    group by session_id",
-        "build int_sessions__summarized+",
+        "    group by session_key",
+        "build int_sessions__measured+",
     ),
     Breakage(
         "equal lines of one delivery are one",
@@ -274,8 +277,8 @@ BREAKAGES = [
     Breakage(
         "addresses in texts are not scrubbed",
         f"{PY}/landing/reading.py",
-        "contains({text}, '@') or contains({text}, '%40')",
-        "false",
+        "case when contains({text}, '@') or contains({text}, '%40') ",
+        "case when false ",
         "pytest tests/python/test_landing.py",
     ),
     Breakage(
@@ -291,5 +294,41 @@ BREAKAGES = [
         "return Column(name, type_, strict=True, aliases=aliases)",
         "return Column(name, type_, strict=False, aliases=aliases)",
         "pytest tests/python/test_landing.py",
+    ),
+    # --- increments --------------------------------------------------------------------
+    Breakage(
+        "a run forgets what came in the one before it",
+        "macros/progress.sql",
+        "else own.run_number end as read_until",
+        "else own.run_number + 1 end as read_until",
+        INCREMENTS,
+    ),
+    Breakage(
+        "a batch is skipped",
+        f"{INT}/int_batches__read.sql",
+        "where batch > {{ '(select coalesce(max(batch), 0) from '",
+        "where batch > {{ '(select coalesce(max(batch), 0) + 1 from '",
+        INCREMENTS,
+    ),
+    Breakage(
+        "a session that was joined to another stays behind",
+        f"{INT}/int_sessions__judged.sql",
+        "            true as is_removed,",
+        "            false as is_removed,",
+        INCREMENTS,
+    ),
+    Breakage(
+        "an identity that changed is not resolved again",
+        f"{INT}/int_identities__touched.sql",
+        "    where cluster_key in (select clusters.cluster_key from clusters)",
+        "    where false and cluster_key in (select clusters.cluster_key from clusters)",
+        INCREMENTS,
+    ),
+    Breakage(
+        "which copy stands depends on which was read first",
+        f"{INT}/int_events__judged.sql",
+        "                usable.own_loaded_at asc,\n",
+        "",
+        ORDER,
     ),
 ]
