@@ -116,7 +116,8 @@ BREAKAGES = [
     Breakage(
         "a login on another's device is the other's",
         f"{INT}/int_events__enriched.sql",
-        "            collected.login,\n            collected.customer_id,\n            collected.email_hash",
+        "            collected.login,\n            collected.customer_id,\n"
+        "            collected.email_hash",
         "            collected.anonymous_id,\n            collected.customer_id,\n"
         "            collected.email_hash",
         "unit int_events__enriched",
