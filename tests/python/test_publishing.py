@@ -1,0 +1,76 @@
+"""The published copy: little is written, readers keep what they opened, new ones see all."""
+
+import random
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kindred.publishing import PublishingError, bring_up_to_date, is_held, publish
+
+
+def write(home, rows, *, table="t"):
+    with duckdb.connect(str(home / "kindred_build.duckdb")) as build:
+        build.execute(f"create or replace table {table} as select range as n from range({rows})")
+
+
+def count(connection):
+    return connection.execute("select count(*) from t").fetchall()[0][0]
+
+
+def test_a_new_reader_sees_the_newest_state_every_time(tmp_path):
+    for rows in (10, 500_000, 20, 700_000, 5):
+        write(tmp_path, rows)
+        with duckdb.connect(str(publish(tmp_path)), read_only=True) as reader:
+            assert count(reader) == rows
+    assert len(list((tmp_path / "published").iterdir())) == 3
+
+
+def test_readers_keep_what_they_opened_however_often_is_published(tmp_path):
+    readers = []
+    for rows in range(1, 7):
+        write(tmp_path, rows * 100_000)
+        path = publish(tmp_path)
+        # a path of its own, so that this process opens the file anew
+        alias = tmp_path / f"reader_{rows}.duckdb"
+        alias.hardlink_to(path)
+        readers.append((rows * 100_000, duckdb.connect(str(alias), read_only=True)))
+        assert all(count(reader) == rows for rows, reader in readers)
+    for _, reader in readers:
+        reader.close()
+
+
+def test_a_copy_that_is_read_is_held_and_then_is_not(tmp_path):
+    write(tmp_path, 10)
+    path = publish(tmp_path)
+    with duckdb.connect(str(path), read_only=True) as reader:
+        count(reader)
+        assert is_held(path)
+    assert not is_held(path)
+
+
+def test_a_build_that_is_written_to_is_not_published(tmp_path):
+    with pytest.raises(PublishingError, match="does not exist"):
+        publish(tmp_path)
+
+
+@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+@given(
+    sizes=st.tuples(st.integers(0, 4_000_000), st.integers(0, 4_000_000)),
+    seed=st.integers(0, 99),
+)
+def test_any_state_is_brought_up_to_date(tmp_path_factory, sizes, seed):
+    folder = tmp_path_factory.mktemp("copies")
+    chance = random.Random(seed)
+    content = chance.randbytes(max(sizes))
+    source, target = folder / "source", folder / "target"
+    source.write_bytes(content[: sizes[0]])
+    changed = bytearray(content[: sizes[1]])
+    for _ in range(3):
+        if changed:
+            changed[chance.randrange(len(changed))] ^= 255
+    target.write_bytes(changed)
+    bring_up_to_date(source, target)
+    assert target.read_bytes() == source.read_bytes()
+    assert bring_up_to_date(source, target) == 0
