@@ -1,4 +1,4 @@
-"""Where the time of a dbt run went. Usage: profile.py <target folder> [how many]"""
+"""Where the time of a dbt run went. Usage: dearest_nodes.py <target folder> [how many]"""
 
 import json
 import sys
