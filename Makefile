@@ -110,7 +110,7 @@ docs: .venv/.core  ## every table and column as a page: target/static_index.html
 EVENTS ?= 1000000
 .PHONY: bench
 bench: .venv/.core  ## speed beside two scripts by hand: make bench EVENTS=10000000
-	$(BIN)/python benchmarks/run.py --events $(EVENTS)
+	$(BIN)/python benchmarks/measure.py --events $(EVENTS)
 
 # --- the proof ---------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Kindred beside the bare script and the pandas script, on the same events in the same run.
 
-Usage: run.py [--events 1000000] [--folder target/bench] [--skip-pandas] [--skip-growth]
+Usage: measure.py [--events 1000000] [--folder target/bench] [--skip-pandas] [--skip-growth]
 
 Prints raw seconds, then one line each: full_vs_bare, hour_vs_bare, dbt_seconds, hour_growth,
 peak_gb; and adds them to results.md. What each means stands in README.md.
