@@ -10,7 +10,7 @@ sys.path.insert(0, str(BENCHMARKS))
 
 import article_pandas  # noqa: E402
 import bare_duckdb  # noqa: E402
-from run import make_events  # noqa: E402
+from measure import make_events  # noqa: E402
 
 
 def test_events_are_the_same_every_time_and_hold_late_and_repeated_ones(tmp_path):
