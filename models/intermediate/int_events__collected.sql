@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 {% set columns = [
-    'event_id', 'source', 'batch', 'source_line', 'source_event_id', 'anonymous_id', 'device_key',
+    'source', 'batch', 'source_line', 'anonymous_id', 'device_key',
     'linked_anonymous_id', 'login', 'customer_id', 'email_hash', 'phone_hash', 'click_id',
     'click_id_kind', 'provided_session_id', 'source_event_name', 'page', 'page_host',
     'referrer_host', 'utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content',
@@ -25,7 +25,7 @@ batches as (
 landed as (
 
     {% for model in ['stg_ga4__events', 'stg_web__events', 'stg_pixel__hits', 'stg_ads__clicks'] -%}
-        select {{ columns | join(', ') }} from {{ ref(model) }}
+        select event_id, {{ columns | join(', ') }} from {{ ref(model) }}
                 {{ 'union all' if not loop.last }} -- noqa: LT02
 
     {% endfor %}

@@ -3,7 +3,7 @@
     on_schema_change='fail'
 ) }}
 {% set columns = [
-    'event_key', 'session_key', 'identifier_key', 'event_id', 'source', 'source_event_id',
+    'event_key', 'session_key', 'identifier_key', 'source',
     'anonymous_id', 'linked_anonymous_id', 'login', 'customer_id', 'email_hash', 'phone_hash',
     'click_id', 'click_id_kind', 'product_id', 'order_id', 'event_name', 'source_event_name',
     'page', 'page_host', 'referrer_host', 'utm_source', 'utm_medium', 'utm_campaign', 'utm_term',
@@ -217,9 +217,7 @@ enriched as (
             as identifier_key,
 
         -- ids
-        winners.event_id,
         winners.source,
-        winners.source_event_id,
         winners.anonymous_id,
         winners.linked_anonymous_id,
         winners.login,

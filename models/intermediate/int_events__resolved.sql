@@ -31,9 +31,8 @@ final as (
         events.identifier_key,
 
         -- ids
-        events.event_id,
+        {{ id_from_key('events.event_key') }} as event_id,
         events.source,
-        events.source_event_id,
         identities.user_id,
         identities.user_key,
         events.anonymous_id,

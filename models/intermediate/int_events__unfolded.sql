@@ -57,7 +57,6 @@ unfolded as (
 
     select
         events.row_key,
-        events.event_id,
         ga4_items.item_number,
         ga4_items.product_id,
         ga4_items.category,
@@ -81,7 +80,6 @@ final as (
 
     select
         unfolded.row_key,
-        unfolded.event_id,
         unfolded.item_number,
         unfolded.product_id,
         unfolded.category,
@@ -98,7 +96,6 @@ final as (
 
         select
             touched.row_key,
-            cast(null as varchar) as event_id,
             cast(null as integer) as item_number,
             cast(null as varchar) as product_id,
             cast(null as varchar) as category,

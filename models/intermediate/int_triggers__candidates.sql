@@ -59,24 +59,12 @@ evidence as (
 
 ),
 
-events as (
-
-    select
-        event_key,
-        event_id
-    from {{ ref('int_events__enriched') }}
-    where event_key in (select evidence.evidence_key from evidence)
-
-),
-
 named as (
 
     select
-        evidence.*,
-        events.event_id
+        *,
+        {{ id_from_key('evidence_key') }} as event_id
     from evidence
-    inner join events
-        on evidence.evidence_key = events.event_key
 
 ),
 

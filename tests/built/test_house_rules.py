@@ -154,7 +154,8 @@ def test_every_mart_has_a_key_that_is_tested_or_enforced(models, manifest):
         test["attached_node"]
         for test in manifest["nodes"].values()
         if test["resource_type"] == "test"
-        and (test.get("test_metadata") or {}).get("name") in ("unique", "unique_together", "keyed_by")
+        and (test.get("test_metadata") or {}).get("name")
+        in ("unique", "unique_together", "keyed_by")
     }
     enforced = {
         key

@@ -44,7 +44,6 @@ INPUTS = {
         "row_key bigint, product_id varchar, category varchar,"
         " quantity decimal(18, 4), price decimal(18, 4)"
     ),
-    "int_events__enriched": "event_key ubigint, event_id varchar",
     "int_identities__resolved": "identifier_key bigint, user_key bigint",
     "int_triggers__touched": (
         "user_key bigint, user_id varchar, rules_hash varchar, is_everybody boolean,"
@@ -107,7 +106,8 @@ def walk_in_sql(tmp_path_factory):
                 list(rule.values()),
             )
         # numbers that sort as the ids do
-        names = {name: number for number, name in enumerate(sorted({one[1] for one in events}))}
+        ids = sorted({one[1] for one in events})
+        names = {name: number for number, name in enumerate(ids)}
         users = {
             name: number for number, name in enumerate(sorted({one[2] or "" for one in events}))
         }
@@ -117,10 +117,6 @@ def walk_in_sql(tmp_path_factory):
             " ? as event_name, ? as product_id, ? as price, true as is_counted,"
             " ? as row_key, row_key as event_key, ? as user_key, user_key as identifier_key",
             [(*one, names[one[1]], users[one[2] or ""]) for one in events],
-        )
-        connection.execute(
-            "insert into int_events__enriched select distinct event_key, event_id"
-            " from int_events__resolved"
         )
         connection.execute(
             "insert into int_identities__resolved select distinct identifier_key, user_key"
@@ -136,7 +132,16 @@ def walk_in_sql(tmp_path_factory):
             " suppressed_reason is null from int_triggers__walked"
             " where fired_at <= (select as_of from int_time__resolved)"
         ).fetchall()
-        return sorted((*row[:6], tuple(json.loads(row[6])), *row[7:]) for row in rows)
+        return sorted(
+            (
+                *row[:3],
+                ids[int(row[3], 16)],
+                *row[4:6],
+                tuple(ids[int(one, 16)] for one in json.loads(row[6])),
+                *row[7:],
+            )
+            for row in rows
+        )
 
     return walk
 

@@ -11,7 +11,7 @@ events as (
 sessions as (
 
     select
-        session_id,
+        session_key,
         channel_group
     from {{ ref('int_sessions__attributed') }}
 
@@ -23,7 +23,6 @@ final as (
         -- ids
         events.event_id,
         events.source,
-        events.source_event_id,
         events.user_id,
         events.anonymous_id,
         events.login,
@@ -71,7 +70,7 @@ final as (
         events.loaded_at
     from events
     left join sessions
-        on events.session_id = sessions.session_id
+        on events.session_key = sessions.session_key
 
 )
 

@@ -10,7 +10,7 @@ final as (
 
     select
         -- ids
-        {{ surrogate_key([
+        {{ event_id([
             "'ads'",
             "network",
             "click_id",

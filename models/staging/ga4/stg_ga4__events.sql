@@ -53,7 +53,7 @@ final as (
 
     select
         -- ids
-        {{ surrogate_key([
+        {{ event_id([
             "'ga4'",
             "user_pseudo_id",
             "user_id",

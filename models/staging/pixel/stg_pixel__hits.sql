@@ -32,8 +32,8 @@ final as (
     select
         -- ids
         case
-            when hit_id is not null then {{ surrogate_key(["'pixel'", "hit_id"]) }}
-            else {{ surrogate_key([
+            when hit_id is not null then {{ event_id(["'pixel'", "hit_id"]) }}
+            else {{ event_id([
                 "'pixel'",
                 "query_string",
                 epoch_microseconds("received_at"),

@@ -54,8 +54,8 @@ final as (
         -- ids
         case
             when source_event_id is not null
-                then {{ surrogate_key(["'web'", "source_event_id"]) }}
-            else {{ surrogate_key([
+                then {{ event_id(["'web'", "source_event_id"]) }}
+            else {{ event_id([
                 "'web'",
                 "anonymous_id",
                 "login",
