@@ -45,6 +45,38 @@ events as (
 
 ),
 
+-- distinct values are counted by themselves; among other sums they cost five times as much
+{% for measure in ['page', 'product'] -%}
+    {{ measure }}_counts as (
+
+        select
+            session_key,
+            count(distinct {{ {'page': 'page', 'product': 'product_id'}[measure] }}) as {{ measure }}_count
+        from {{ ref('int_events__enriched') }}
+        {% if is_incremental() -%}
+            where row_key in (select touched_rows.row_key from touched_rows)
+        {%- endif %}
+        group by session_key
+
+    ),
+
+{% endfor -%}
+-- the first steps tell journeys apart; a journey of hours would fill the table
+paths as (
+
+    select
+        session_key,
+        left({{ first_texts('event_name', 'event_position', '>', 200) }}, 400) as path_signature
+    from {{ ref('int_events__enriched') }}
+    where
+        is_path_step
+        {%- if is_incremental() %}
+            and row_key in (select touched_rows.row_key from touched_rows)
+        {%- endif %}
+    group by session_key
+
+),
+
 attributed as (
 
     select * from {{ ref('int_sessions__attributed') }}
@@ -66,8 +98,6 @@ summed as (
         count(case when event_name = 'begin_checkout' then 1 end) as checkout_count,
         count(case when event_name = 'purchase' then 1 end) as purchase_count,
         count(page) as page_count,
-        count(distinct page) as distinct_page_count,
-        count(distinct product_id) as distinct_product_count,
         count(case when is_path_step then 1 end) as path_step_count,
         sum(engagement_weight) as engagement_weight,
         cast(
@@ -79,8 +109,6 @@ summed as (
         {{ first_by('device', 'event_position') }} as device,
         {{ first_by('country', 'event_position') }} as country,
         {{ first_by('currency', 'event_position') }} as currency,
-        {{ ordered_text('case when is_path_step then event_name end', 'event_position', '>') }}
-            as whole_path,
         count(case when is_visit then 1 end) > 0 as is_visit,
         count(case when not is_internal then 1 end) > 0 as is_counted
     from events
@@ -92,6 +120,8 @@ timed as (
 
     select
         summed.*,
+        page_counts.page_count as distinct_page_count,
+        product_counts.product_count as distinct_product_count,
         sessions.session_id,
         sessions.visitor_key,
         sessions.source,
@@ -104,6 +134,10 @@ timed as (
     from summed
     inner join sessions
         on summed.session_key = sessions.session_key
+    inner join page_counts
+        on summed.session_key = page_counts.session_key
+    inner join product_counts
+        on summed.session_key = product_counts.session_key
     where not sessions.is_bot
 
 ),
@@ -137,8 +171,7 @@ measured as (
         attributed.traffic_source,
         attributed.traffic_medium,
         attributed.traffic_campaign,
-        -- the first steps tell journeys apart; a journey of hours would fill the table
-        left(engaged.whole_path, 400) as path_signature,
+        paths.path_signature,
         engaged.duration_seconds,
         engaged.engaged_seconds,
         engaged.event_count,
@@ -163,6 +196,8 @@ measured as (
     from engaged
     left join attributed
         on engaged.session_key = attributed.session_key
+    left join paths
+        on engaged.session_key = paths.session_key
 
 ),
 

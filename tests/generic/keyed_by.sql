@@ -2,10 +2,9 @@
     Fails for every key that stands more than once or has a null in it, and for every null in
     a column that is never null. With `of_newest_run` only what the newest run wrote is held
     against the whole table: that is all that can have changed. A view names in `newest_of`
-    the table under it that knows the run; one that makes its id of a number there names that
-    number in `made_of`.
+    the table under it that knows the run.
 -#}
-{% test keyed_by(model, columns, never_null=[], of_newest_run=false, newest_of=none, made_of=none) %}
+{% test keyed_by(model, columns, never_null=[], of_newest_run=false, newest_of=none) %}
 
 {%- set written = newest_of or (model if of_newest_run else none) %}
 
@@ -16,7 +15,7 @@ checked as (
     select * from {{ model }}
     {% if written -%}
         where {{ columns[0] }} in (
-            select {{ id_from_key('written.' ~ made_of) if made_of else 'written.' ~ columns[0] }}
+            select written.{{ columns[0] }}
             from {{ written }} as written
             where written.run_number = (select max(newest.run_number) from {{ written }} as newest)
         )

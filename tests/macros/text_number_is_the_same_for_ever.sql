@@ -10,5 +10,5 @@ final as (
 
 select * from final
 where
-    actual <> 6500626792641308448
+    actual <> 8231355738819960771
     or unknown is not null

@@ -22,6 +22,7 @@ final as (
     select
         -- ids
         events.event_id,
+        events.event_key,
         events.source,
         events.user_id,
         events.anonymous_id,
