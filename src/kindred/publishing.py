@@ -4,11 +4,15 @@ import fcntl
 import os
 import shutil
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 
 _CHUNK = 1 << 20
+# a database file is three headers, then blocks that begin with their checksum
+_HEADERS = 3 * 4096
+_CHECKSUM = 8
 _SLOTS = (".slot-a", ".slot-b")
 
 
@@ -36,6 +40,9 @@ def publish(home: Path) -> Path:
         # what still lies in the write-ahead log belongs to the file that is copied
         with duckdb.connect(str(build)) as connection:
             connection.execute("checkpoint")
+            block_size = connection.execute(
+                "select block_size from pragma_database_size()"
+            ).fetchall()[0][0]
     except duckdb.Error as error:
         raise PublishingError(
             f"{build} is in use ({str(error).splitlines()[0]}). Publish when the build has ended."
@@ -43,12 +50,17 @@ def publish(home: Path) -> Path:
     published.parent.mkdir(parents=True, exist_ok=True)
     slots = [published.with_name(name) for name in _SLOTS]
     slot = next(one for one in slots if not _is_same_file(one, published))
+    # while it is written to it has another name: one that is found was left half-written
+    beside = slot.with_name(f"{slot.name}.tmp")
     if slot.exists() and not is_held(slot):
-        bring_up_to_date(build, slot)
+        slot.replace(beside)
+        bring_up_to_date(build, beside, block_size)
+    elif beside.exists() and not is_held(beside):
+        bring_up_to_date(build, beside)
     else:
-        beside = slot.with_name(f"{slot.name}.tmp")
+        beside.unlink(missing_ok=True)
         shutil.copyfile(build, beside)
-        beside.replace(slot)
+    beside.replace(slot)
     link = published.with_name("kindred.duckdb.tmp")
     link.unlink(missing_ok=True)
     os.link(slot, link)
@@ -56,25 +68,38 @@ def publish(home: Path) -> Path:
     return published
 
 
-def bring_up_to_date(source: Path, target: Path) -> int:
+def bring_up_to_date(source: Path, target: Path, block_size: int | None = None) -> int:
     """Write what differs from ``source`` into ``target``; how many bytes were written.
 
-    ``target`` may be in any state, such as that of a run that was killed here.
+    ``target`` may be in any state, such as that of a run that was killed here. With the
+    block size of a database file, and a ``target`` that is a whole one, only the checksum
+    that each block begins with is compared, so that nothing else is read.
     """
     written = 0
     with source.open("rb") as wanted, target.open("r+b") as found:
-        place = 0
-        while chunk := wanted.read(_CHUNK):
-            found.seek(place)
-            if found.read(len(chunk)) != chunk:
-                found.seek(place)
-                found.write(chunk)
-                written += len(chunk)
-            place += len(chunk)
-        found.truncate(place)
-        found.flush()
+        length = os.fstat(wanted.fileno()).st_size
+        old_length = os.fstat(found.fileno()).st_size
+        for place, size in _parts(length, block_size):
+            compared = size if block_size is None or place < _HEADERS else _CHECKSUM
+            if place + size <= old_length and os.pread(
+                wanted.fileno(), compared, place
+            ) == os.pread(found.fileno(), compared, place):
+                continue
+            written += os.pwrite(found.fileno(), os.pread(wanted.fileno(), size, place), place)
+        found.truncate(length)
         os.fsync(found.fileno())
     return written
+
+
+def _parts(length: int, block_size: int | None) -> Iterator[tuple[int, int]]:
+    """Offset and size of the parts that a file is compared by."""
+    begin = 0
+    if block_size is not None:
+        yield 0, min(_HEADERS, length)
+        begin = _HEADERS
+    size = block_size or _CHUNK
+    for place in range(begin, length, size):
+        yield place, min(size, length - place)
 
 
 def is_held(path: Path) -> bool:

@@ -27,6 +27,34 @@ def test_a_new_reader_sees_the_newest_state_every_time(tmp_path):
     assert len(list((tmp_path / "published").iterdir())) == 3
 
 
+def test_the_copy_is_the_build_file_byte_for_byte_though_only_checksums_are_compared(tmp_path):
+    chance = random.Random(1)
+    for _ in range(12):
+        table = f"t{chance.randrange(3)}"
+        write(tmp_path, chance.randrange(1, 900_000), table=table)
+        if chance.random() < 0.5:
+            with duckdb.connect(str(tmp_path / "kindred_build.duckdb")) as build:
+                build.execute(f"update {table} set n = n + 1 where n % 7 = 0")
+        copy = publish(tmp_path)
+        assert copy.read_bytes() == (tmp_path / "kindred_build.duckdb").read_bytes()
+
+
+def test_a_copy_that_was_left_half_written_is_made_whole(tmp_path):
+    for rows in (400_000, 500_000, 600_000):
+        write(tmp_path, rows)
+        publish(tmp_path)
+    slots = sorted((tmp_path / "published").glob(".slot-?"))
+    spare = next(one for one in slots if not one.samefile(tmp_path / "published/kindred.duckdb"))
+    # a block with its checksum and half of what belongs to it
+    content = bytearray((tmp_path / "kindred_build.duckdb").read_bytes())
+    middle = 3 * 4096 + 262144 + 1000
+    content[middle : middle + 1000] = bytes(1000)
+    spare.with_name(f"{spare.name}.tmp").write_bytes(content)
+    spare.unlink()
+    copy = publish(tmp_path)
+    assert copy.read_bytes() == (tmp_path / "kindred_build.duckdb").read_bytes()
+
+
 def test_readers_keep_what_they_opened_however_often_is_published(tmp_path):
     readers = []
     for rows in range(1, 7):
