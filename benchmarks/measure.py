@@ -27,7 +27,7 @@ BIN = Path(sys.executable).parent
 FULL = ["dbt", "build", "--quiet", "--selector", "weekly"]
 HOUR = ["dbt", "build", "--quiet", "--selector", "hourly"]
 # of the database; a process holds a little more
-MEMORY_LIMIT = "4GB"
+MEMORY_LIMIT = "5GB"
 # one hour by loaded_at with all its kinds: on time, a day late, told again
 HOUR_BEGINS, HOUR_ENDS = "2026-10-31 12:00:00", "2026-10-31 13:00:00"
 
