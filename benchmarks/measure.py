@@ -145,7 +145,11 @@ def kindred(runner: Runner, events: Path, home: Path) -> dict[str, float]:
     seconds = {"rows": rows, "hour_rows": hour_rows}
     seconds["land"] = runner.run("land history", ["kindred", "land"], home=home)
     seconds["build"] = runner.run("build everything", FULL, home=home)
-    seconds["publish"] = runner.run("publish", ["kindred", "publish"], home=home)
+    # two copies take turns, and the second is made as the first was: only then is it every hour's
+    seconds["publish"] = sum(
+        runner.run(name, ["kindred", "publish"], home=home)
+        for name in ("publish", "publish a second copy")
+    )
     (home / "hour.parquet").rename(home / "inbox/web/events/hour.parquet")
     seconds["hour_land"] = runner.run("land one hour", ["kindred", "land"], home=home)
     seconds["hour_build"] = runner.run("build one hour", HOUR, home=home)
