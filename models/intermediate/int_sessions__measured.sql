@@ -46,21 +46,32 @@ events as (
 ),
 
 -- distinct values are counted by themselves; among other sums they cost five times as much
-{% for measure in ['page', 'product'] -%}
-    {{ measure }}_counts as (
+page_counts as (
 
-        select
-            session_key,
-            count(distinct {{ {'page': 'page', 'product': 'product_id'}[measure] }}) as {{ measure }}_count
-        from {{ ref('int_events__enriched') }}
-        {% if is_incremental() -%}
-            where row_key in (select touched_rows.row_key from touched_rows)
-        {%- endif %}
-        group by session_key
+    select
+        session_key,
+        count(distinct page) as page_count
+    from {{ ref('int_events__enriched') }}
+    {% if is_incremental() -%}
+        where row_key in (select touched_rows.row_key from touched_rows)
+    {%- endif %}
+    group by session_key
 
-    ),
+),
 
-{% endfor -%}
+product_counts as (
+
+    select
+        session_key,
+        count(distinct product_id) as product_count
+    from {{ ref('int_events__enriched') }}
+    {% if is_incremental() -%}
+        where row_key in (select touched_rows.row_key from touched_rows)
+    {%- endif %}
+    group by session_key
+
+),
+
 -- the first steps tell journeys apart; a journey of hours would fill the table
 paths as (
 
