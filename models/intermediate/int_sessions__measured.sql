@@ -80,7 +80,7 @@ paths as (
         left({{ first_texts('event_name', 'event_position', '>', 200) }}, 400) as path_signature
     from {{ ref('int_events__enriched') }}
     where
-        is_path_step
+        is_path_step  -- noqa: LT02
         {%- if is_incremental() %}
             and row_key in (select touched_rows.row_key from touched_rows)
         {%- endif %}
