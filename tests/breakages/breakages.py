@@ -332,4 +332,11 @@ BREAKAGES = [
         "",
         ORDER,
     ),
+    Breakage(
+        "a copy that was left half-written is taken for a whole one",
+        "src/kindred/publishing.py",
+        "        bring_up_to_date(build, beside)\n",
+        "        bring_up_to_date(build, beside, block_size)\n",
+        "pytest tests/python/test_publishing.py",
+    ),
 ]
