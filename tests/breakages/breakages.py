@@ -312,11 +312,11 @@ BREAKAGES = [
         INCREMENTS,
     ),
     Breakage(
-        "a session that was joined to another stays behind",
-        f"{INT}/int_sessions__judged.sql",
-        "            true as is_removed,",
-        "            false as is_removed,",
-        INCREMENTS,
+        "an event whose session was joined to another keeps the old one",
+        f"{INT}/int_events__sessionized.sql",
+        "            or stored.session_key <> sessionized.session_key\n",
+        "",
+        ORDER,
     ),
     Breakage(
         "an identity that changed is not resolved again",
