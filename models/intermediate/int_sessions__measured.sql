@@ -77,7 +77,7 @@ paths as (
 
     select
         session_key,
-        left({{ first_texts('event_name', 'event_position', '>', 200) }}, 400) as path_signature
+        left({{ ordered_text('event_name', 'event_position', '>') }}, 400) as path_signature
     from {{ ref('int_events__enriched') }}
     where
         is_path_step  -- noqa: LT02
