@@ -209,9 +209,9 @@ of_metrics as (
                 then 'names an experiment that experiments.csv does not have; add it there, or drop the row'
             when
                 metrics.metric is null
-                or metrics.metric not in ('{{ measured_metrics() | join("', '") }}')
                 -- the list is long only once it is rendered
-                then 'is not measured; take one of {{ measured_metrics() | join(", ") }}'  -- noqa: LT05
+                or metrics.metric not in ('{{ measured_metrics() | join("', '") }}')  -- noqa: LT05
+                then 'is not measured; take one of {{ measured_metrics() | join(", ") }}'
             when metrics.role is null or metrics.role not in ('goal', 'guardrail')
                 then 'has the role ' || coalesce(metrics.role, 'nothing') || '; say goal or guardrail'
             when metrics.direction is null or metrics.direction not in ('up', 'down')
