@@ -113,12 +113,12 @@ drawn_arms as (
 capped_variants as (
 
     select
-        variant_id,
-        cap_count,
-        {{ add_seconds('clock.as_of', '-3600 * cap_hours') }} as counted_after
-    from {{ ref('content_variants') }}
+        variants.variant_id,
+        variants.cap_count,
+        {{ add_seconds('clock.as_of', '-3600 * variants.cap_hours') }} as counted_after
+    from {{ ref('content_variants') }} as variants
     cross join clock
-    where cap_count is not null
+    where variants.cap_count is not null
 
 ),
 
@@ -127,23 +127,23 @@ served as (
     -- the id of a user is the hash of an identifier, so one that was served is still known
     -- by it after it was joined to another
     select
-        variant_id,
-        is_holdout,
-        served_at,
+        decisions.variant_id,
+        decisions.is_holdout,
+        decisions.served_at,
         case
-            when user_id is not null
-                then {{ identifier_key_from_user_id('user_id') }}
-            else {{ text_number("'anonymous|' || anonymous_id") }}
+            when decisions.user_id is not null
+                then {{ identifier_key_from_user_id('decisions.user_id') }}
+            else {{ text_number("'anonymous|' || decisions.anonymous_id") }}
         end as identifier_key
-    from {{ ref('int_decisions__collected') }}
+    from {{ ref('int_decisions__collected') }} as decisions
     cross join clock
     where
-        unusable_reason is null
-        and {{ known_at('served_at', 'clock.as_of') }}
+        decisions.unusable_reason is null
+        and {{ known_at('decisions.served_at', 'clock.as_of') }}
         -- no cap looks back farther, and of older ones only who was held out is asked
         and (
-            is_holdout
-            or served_at > (select min(counted_after) from capped_variants)
+            decisions.is_holdout
+            or decisions.served_at > (select min(capped_variants.counted_after) from capped_variants)
         )
 
 ),
