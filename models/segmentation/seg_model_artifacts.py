@@ -5,11 +5,13 @@ from kindred.segmentation.fitting import fit_when_due
 def model(dbt, session):
     sample = to_pandas(dbt.ref("seg_fit_sample"))
     catalog = to_pandas(dbt.ref("feature_catalog"))
+    first_sessions = to_pandas(dbt.ref("seg_fit_first_sessions"))
     clock = to_pandas(dbt.ref("int_time__resolved"))
     return fit_when_due(
         sample,
         catalog,
         remembered(dbt, session),
+        first_sessions,
         as_of=single_value(clock, "as_of"),
         seed=dbt.config.meta_get("seed"),
         segment_count_min=dbt.config.meta_get("segment_count_min"),

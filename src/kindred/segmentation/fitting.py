@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from kindred.segmentation import artifacts, cleaning, clustering, describing, matching
+from kindred.segmentation import (
+    artifacts,
+    cleaning,
+    clustering,
+    describing,
+    guessing,
+    matching,
+)
 from kindred.segmentation.cleaning import Treatment
 from kindred.segmentation.clustering import Guards, Trial
 
@@ -30,6 +37,7 @@ def fit_when_due(
     sample: pd.DataFrame,
     catalog: pd.DataFrame,
     memory: pd.DataFrame,
+    first_sessions: pd.DataFrame | None = None,
     *,
     as_of: pd.Timestamp,
     seed: int,
@@ -43,7 +51,9 @@ def fit_when_due(
     ``sample`` has one row per user: ``user_id`` and the raw features of the catalogue,
     unknown values null, rows and columns in any order. ``catalog`` is the seed
     feature_catalog. ``memory`` holds every earlier row (a frame without columns will
-    do). ``as_of`` is a moment in UTC.
+    do). ``first_sessions`` has a row per user of the sample (see
+    `guessing.learn_guesses`); None where nothing is known of beginnings. ``as_of`` is a
+    moment in UTC.
 
     A fit is due when there is no model, or the last fit (promoted or not) is
     ``refit_after_days`` old. Otherwise, and when this ``as_of`` was fitted before, the
@@ -114,6 +124,8 @@ def fit_when_due(
         _status_rows(version, champion.version, verdict, past),
         _lineage_rows(lineage),
         describing.describe_segments(fitted, parameters, labels, segments),
+        describing.describe_rules(fitted, treatments, labels, segments),
+        guessing.learn_guesses(first_sessions, fitted[KEY], labels, segments, seed=seed),
         quality,
     ]
     return artifacts.seal(
