@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 from conftest import PROJECT
 
+from kindred.experiments.assigning import draw_arm
 from kindred.segmentation import cleaning, clustering, fitting
 
 # beginning at the sign keeps the search linear in long runs of letters
@@ -127,3 +128,17 @@ def test_a_replayed_week_end_has_the_features_that_the_full_build_keeps(home, tm
         # identities known later move whole devices between users, and nothing else
         assert equal.mean() > 0.98, column
     shutil.rmtree(replay)
+
+
+def test_sql_draws_every_user_as_python_does(home):
+    with duckdb.connect(str(home / "kindred_build.duckdb"), read_only=True) as build:
+        drawn = build.execute(
+            "select experiment_id, unit_id, arm from segmentation.seg_experiments__assigned "
+            "where not is_exposed"
+        ).fetchall()
+        arms = build.execute("select experiment_id, arm, weight from seeds.experiment_arms")
+        weights = {}
+        for experiment_id, arm, weight in arms.fetchall():
+            weights.setdefault(experiment_id, {})[arm] = weight
+    assert len(drawn) > 1_000
+    assert drawn == [(*one[:2], draw_arm(one[0], one[1], weights[one[0]])) for one in drawn]
