@@ -11,13 +11,13 @@ final as (
 
     select
         user_id,
-        has_session,
         {%- for category in first_session_categories() %}
             {{ category }},
         {%- endfor %}
         {%- for number in first_session_numbers() %}
-            {{ number }}{{ ',' if not loop.last }}
+            {{ number }},
         {%- endfor %}
+        has_session
     from first_sessions
 
 )

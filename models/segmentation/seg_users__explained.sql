@@ -43,7 +43,6 @@ wide as (
 pulled as (
 
     select
-        assigned.user_id,
         {%- for dimension in dimensions %}
             users.{{ dimension }},
             case
@@ -54,9 +53,9 @@ pulled as (
                     - power(users.{{ dimension }} - own.{{ dimension }}, 2),
                     0
                 )
-            end as {{ dimension }}__pull
-            {{- ',' if not loop.last }}
+            end as {{ dimension }}__pull,
         {%- endfor %}
+        assigned.user_id
     from assigned
     inner join users
         on assigned.user_id = users.user_id

@@ -53,10 +53,7 @@ kinds as (
         {%- endfor %}
         count(*) as user_count
     from users
-    group by
-        {%- for category in categories %}
-            {{ category }}{{ ',' if not loop.last }}
-        {%- endfor %}
+    group by {{ categories | join(', ') }}
 
 ),
 
@@ -91,12 +88,7 @@ kind_scores as (
         segment_id,
         sum(coefficient) as score
     from kind_terms
-    group by
-        {%- for category in categories %}
-            {{ category }},
-        {%- endfor %}
-        method,
-        segment_id
+    group by {{ categories | join(', ') }}, method, segment_id
 
 ),
 

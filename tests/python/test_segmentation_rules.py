@@ -117,6 +117,13 @@ def test_one_segment_is_everyone_and_an_empty_one_no_one():
     assert np.isnan(empty["precision"]) and np.isnan(empty["recall"])
 
 
+def test_without_any_number_there_is_nothing_to_say():
+    frame, labels = users()
+    device = [one for one in CATALOG if one.feature == "device"]
+    rows = describe_rules(frame, device, labels, SEGMENTS)
+    assert set(rows.loc[rows["name"].eq("rule"), "text"]) == {"no one"}
+
+
 @pytest.mark.parametrize("count", [0, 1, 5])
 def test_few_users_have_rules_that_say_no_more_than_is_known(count):
     frame, labels = users()

@@ -224,7 +224,7 @@ def _original_units(sample, treatments) -> tuple[pd.DataFrame, set[str], dict[st
 
 
 def _branches(values, is_member, wholes, fills) -> list[list[_Condition]]:
-    if not is_member.any() or is_member.all():
+    if values.shape[1] == 0 or not is_member.any() or is_member.all():
         return []
     tree = DecisionTreeClassifier(
         max_depth=RULE_DEPTH,
