@@ -25,12 +25,15 @@ centers as (
 
 ),
 
+-- a segment of several cores is where the middle of them is
 wide as (
 
     select
         model_version,
         {%- for dimension in dimensions %}
             avg(case when feature = '{{ dimension }}' then center end) as {{ dimension }},
+            avg(case when feature = '{{ dimension }}' then scale end)
+                as {{ dimension }}__scale,
         {%- endfor %}
         segment_id
     from centers
@@ -49,8 +52,13 @@ pulled as (
                 when own.{{ dimension }} is null then 0
                 when other.{{ dimension }} is null then coalesce(power(users.{{ dimension }}, 2), 0)
                 else coalesce(
-                    power(users.{{ dimension }} - other.{{ dimension }}, 2)
-                    - power(users.{{ dimension }} - own.{{ dimension }}, 2),
+                    power(
+                        (users.{{ dimension }} - other.{{ dimension }})
+                        * other.{{ dimension }}__scale, 2
+                    ) - power(
+                        (users.{{ dimension }} - own.{{ dimension }})
+                        * own.{{ dimension }}__scale, 2
+                    ),
                     0
                 )
             end as {{ dimension }}__pull,

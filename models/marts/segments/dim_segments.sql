@@ -37,7 +37,9 @@ appearances as (
     inner join models
         on centers.model_version = models.model_version
     -- a challenger that was refused never named a segment anybody saw
-    where models.status in ('champion', 'retired')
+    where
+        models.status in ('champion', 'retired')
+        and models.shadow_id is null
     group by centers.segment_id
 
 ),
@@ -63,6 +65,7 @@ described as (
     where
         artifacts.record in ('label', 'rule')
         and models.status in ('champion', 'retired')
+        and models.shadow_id is null
     group by artifacts.segment_id, artifacts.model_version, models.fitted_as_of
 
 ),
