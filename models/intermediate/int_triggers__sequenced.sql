@@ -43,56 +43,72 @@ matched as (
 
 ),
 
+-- who never does the last step is out before the costly part
+complete as (
+
+    -- one user and key may do it often
+    select distinct
+        user_key,
+        chain_key
+    from matched
+    where step = step_count
+
+),
+
 -- each event of the first step begins a chain of its own
 reached_1 as (
 
     select
-        *,
-        case when step = 1 then occurred_microseconds end as started_microseconds,
-        case when step = 1 then {{ list_of('event_key') }} end
-            as evidence_keys
+        matched.*,
+        case when matched.step = 1 then matched.occurred_microseconds end
+            as started_microseconds,
+        case when matched.step = 1 then {{ list_of('matched.event_key') }} end as evidence_keys
     from matched
+    inner join complete
+        on
+            matched.user_key = complete.user_key
+            and matched.chain_key = complete.chain_key
 
 ),
 
 {% for step in [2, 3, 4] -%}
--- and one of step {{ step }} follows the newest that came as far as step {{ step - 1 }}. The newest
--- began last too, so no other could lie within the hours if it does not
-reached_{{ step }} as (
+    -- and one of step {{ step }} follows the newest that came as far as step {{ step - 1 }}. The newest
+    -- began last too, so no other could lie within the hours if it does not
+    reached_{{ step }} as (
 
-    select
-        rule_number,
-        user_key,
-        chain_key,
-        key_value,
-        event_key,
-        occurred_microseconds,
-        step,
-        step_count,
-        within_microseconds,
-        case
-            when step = {{ step }} then {{ last_known(
-                'case when step = ' ~ (step - 1) ~ ' then started_microseconds end', earlier
-            ) }}
-            else started_microseconds
-        end as started_microseconds,
-        case
-            when
-                step = {{ step }}
-                and {{ last_known(
+        select
+            rule_number,
+            user_key,
+            chain_key,
+            key_value,
+            event_key,
+            occurred_microseconds,
+            step,
+            step_count,
+            within_microseconds,
+            case
+                when step = {{ step }} then {{ last_known(
                     'case when step = ' ~ (step - 1) ~ ' then started_microseconds end', earlier
-                ) }} is not null
-                then {{ list_with(
-                    last_known(
-                        'case when step = ' ~ (step - 1) ~ ' then evidence_keys end', earlier
-                    ),
-                    'event_key'
                 ) }}
-            when step <> {{ step }} then evidence_keys
-        end as evidence_keys
-    from reached_{{ step - 1 }}
+                else started_microseconds
+            end as started_microseconds,
+            case
+                when
+                    step = {{ step }}
+                    and {{ last_known(
+                        'case when step = ' ~ (step - 1) ~ ' then started_microseconds end', earlier
+                    ) }} is not null
+                    then {{ list_with(
+                        last_known(
+                            'case when step = ' ~ (step - 1) ~ ' then evidence_keys end', earlier
+                        ),
+                        'event_key'
+                    ) }}
+                when step <> {{ step }} then evidence_keys
+            end as evidence_keys
+        from reached_{{ step - 1 }}
 
-),
+    ),
 
 {% endfor -%}
 final as (

@@ -10,12 +10,22 @@
 
 with
 
+text_columns as (
+
+    {% for column in texts -%}
+        select '{{ column }}' as column_name
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
 rules as (
 
     select
         *,
         coalesce(filter_column in ('{{ numbers | join("', '") }}'), false) as is_number,
-        coalesce(filter_column in ('{{ texts | join("', '") }}'), false) as is_text,  -- noqa: LT05
+        coalesce(
+            filter_column in (select text_columns.column_name from text_columns), false
+        ) as is_text,
         case
             when filter_column like 'properties.%'
                 then {{ dbt.replace('filter_column', "'properties.'", "''") }}
@@ -143,7 +153,8 @@ named_events as (
     (
         "filter_column is not null and not is_number and not is_text and property_name is null",
         "'looks at ' || filter_column || ', which no event has'",
-        "'use one of " ~ (numbers + texts) | join(", ") ~ ", or properties.<name>'",
+        "'use " ~ (numbers + texts[:6]) | join(", ") ~ ", '\n            || '"
+        ~ texts[6:] | join(", ") ~ " or properties.<name>'",
     ),
     (
         "property_name is not null"

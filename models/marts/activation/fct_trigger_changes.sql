@@ -43,7 +43,7 @@ changes as (
         'entered' as op,
         fired_at as changed_at,
         'fired' as change_cause,
-        firings.*
+        *
     from firings
     where
         active_until is null
@@ -60,7 +60,7 @@ changes as (
                 then 'ended by an event'
             else 'expired'
         end as change_cause,
-        firings.*
+        *
     from firings
     where
         next_fired_at is null
