@@ -103,34 +103,34 @@ rules as (
     ),
     (
         "subject_kind = 'feature'"
-        " and subject_name not in (select features.feature from features)",
+        "\n            and subject_name not in (select features.feature from features)",
         "'looks at the feature ' || subject_name || ', which nobody knows'",
         "'use one of macros/persona_features.sql'",
     ),
     (
         "subject_kind = 'trigger'"
-        " and subject_name not in (select trigger_rules.rule_id from trigger_rules)",
+        "\n            and subject_name not in (select trigger_rules.rule_id from trigger_rules)",
         "'looks at the trigger ' || subject_name || ', which there is not'",
         "'use a rule_id of seeds/rules/trigger_rules.csv'",
     ),
     (
         "(subject_kind = 'trigger' or subject_name = 'is_cold_start')"
-        " and (operator <> '=' or threshold not in (0, 1))",
+        "\n            and (operator <> '=' or threshold not in (0, 1))",
         "'asks ' || subject || ' ' || operator || ' ' || threshold || ', which is only yes or no'",
         "'write = and 1 for yes, 0 for no'",
     ),
     (
         "subject_kind = 'feature'"
-        " and (subject_name like '%\\_share\\_%' escape '\\')"
-        " and (threshold > 1 or (threshold = 1 and operator = '>')"
-        " or threshold < 0 or (threshold = 0 and operator = '<'))",
+        "\n            and (subject_name like '%\\_share\\_%' escape '\\')"
+        "\n            and (threshold > 1 or (threshold = 1 and operator = '>')"
+        "\n            or threshold < 0 or (threshold = 0 and operator = '<'))",
         "'asks ' || subject || ' ' || operator || ' ' || threshold || ', and a share lies in 0 to 1'",
         "'write the share as a fraction, such as 0.3 for 30 %'",
     ),
     (
         "subject_kind = 'feature' and operator in ('<', '<=', '=')"
-        " and (threshold < 0 or (threshold = 0 and operator = '<'))"
-        " and subject_name not like 'revenue%' and subject_name not like 'average%'",
+        "\n            and (threshold < 0 or (threshold = 0 and operator = '<'))"
+        "\n            and subject_name not like 'revenue%' and subject_name not like 'average%'",
         "'asks ' || subject || ' ' || operator || ' ' || threshold || ', and nobody is below 0'",
         "'write a threshold that a user can have'",
     ),
@@ -224,8 +224,8 @@ told as (
     select
         {{ ordered_text(
             "'seeds/rules/persona_rules.csv, rule ' || rule_id || ': it ' || problem || '. '"
-            ~ " || upper(left(remedy, 1)) || substr(remedy, 2) || '.'",
-            'rule_id, problem', ' '
+            ~ "\n            || upper(left(remedy, 1)) || substr(remedy, 2) || '.'",
+            '\nrule_id, problem', ' '
         ) }} as message
     from problems
 

@@ -83,7 +83,7 @@ named_events as (
         "'use none, product or category'",
     ),
     (
-        "coalesce(cooldown_hours, -1) < 0 or coalesce(expires_hours, -1) < 0",
+        "coalesce(cooldown_hours, -1) < 0\n            or coalesce(expires_hours, -1) < 0",
         "'has no, or a negative, cooldown_hours or expires_hours'",
         "'write 0 or more hours'",
     ),
@@ -104,7 +104,7 @@ named_events as (
     ),
     (
         "kind = 'sum' and (coalesce(sum_column in ('revenue', 'quantity'), false) = false"
-        " or coalesce(at_least, 0) <= 0)",
+        "\n            or coalesce(at_least, 0) <= 0)",
         "'sums nothing, or to nothing'",
         "'write revenue or quantity into sum_column and a positive number into at_least'",
     ),
@@ -119,14 +119,14 @@ named_events as (
         "'leave out steps: then_event takes three events'",
     ),
     (
-        "kind = 'absence' and (then_not_event is null or coalesce(after_hours, 0) <= 0"
-        " or coalesce(wait_from in ('first', 'last'), false) = false)",
+        "kind = 'absence' and (then_not_event is null\n            or coalesce(after_hours, 0) <= 0"
+        "\n            or coalesce(wait_from in ('first', 'last'), false) = false)",
         "'waits for nothing, for no time or from nowhere'",
         "'write then_not_event, a positive after_hours, and first or last into wait_from'",
     ),
     (
         "kind <> 'absence'"
-        " and coalesce(then_not_event, wait_from, cast(after_hours as varchar)) is not null",
+        "\n            and coalesce(then_not_event, wait_from, cast(after_hours as varchar)) is not null",
         "'is no absence rule, but says what it waits for'",
         "'empty then_not_event, wait_from and after_hours, or make it one'",
     ),
@@ -158,32 +158,32 @@ named_events as (
     ),
     (
         "property_name is not null"
-        " and property_name not in (select properties.property_name from properties)",
+        "\n            and property_name not in (select properties.property_name from properties)",
         "'looks at the property ' || property_name || ', which does not pass'",
         "'add it to seeds/lookups/property_allow_list.csv'",
     ),
     (
         "(filter_column is null) <> (filter_operator is null)"
-        " or (filter_column is null) <> (filter_value is null)",
+        "\n            or (filter_column is null) <> (filter_value is null)",
         "'has half a filter'",
         "'write filter_column, filter_operator and filter_value, or none of them'",
     ),
     (
         "filter_operator not in ('=', '!=', '>', '>=', '<', '<=')"
-        " or (is_text and filter_operator not in ('=', '!='))",
+        "\n            or (is_text and filter_operator not in ('=', '!='))",
         "'compares ' || coalesce(filter_column, 'nothing') || ' by ' || filter_operator",
         "'use = or !=, and for numbers also >, >=, < or <='",
     ),
     (
         "(is_number or (property_name is not null and filter_operator not in ('=', '!=')))"
-        " and filter_value is not null and " ~ number_from_text('filter_value') ~ " is null",
+        "\n            and filter_value is not null and " ~ number_from_text('filter_value') ~ " is null",
         "'compares a number with ' || filter_value",
         "'write a number into filter_value'",
     ),
     (
         "is_number and filter_operator in ('<', '<=', '=')"
-        " and filter_column in ('quantity', 'price')"
-        " and (" ~ number_from_text('filter_value') ~ " < 0 or (filter_operator = '<' and "
+        "\n            and filter_column in ('quantity', 'price')"
+        "\n            and (" ~ number_from_text('filter_value') ~ " < 0\n            or (filter_operator = '<' and "
         ~ number_from_text('filter_value') ~ " = 0))",
         "'asks for a ' || filter_column || ' below nothing'",
         "'write a filter_value that an event can have'",
@@ -246,8 +246,8 @@ told as (
     select
         {{ ordered_text(
             "'seeds/rules/trigger_rules.csv, rule ' || rule_id || ': it ' || problem || '. '"
-            ~ " || upper(left(remedy, 1)) || substr(remedy, 2) || '.'",
-            'rule_id, problem', ' '
+            ~ "\n            || upper(left(remedy, 1)) || substr(remedy, 2) || '.'",
+            '\nrule_id, problem', ' '
         ) }} as message
     from problems
 
