@@ -4,6 +4,7 @@ from kindred.segmentation.fitting import fit_when_due
 
 def model(dbt, session):
     sample = to_pandas(dbt.ref("seg_fit_sample"))
+    items = to_pandas(dbt.ref("seg_fit_items"))
     catalog = to_pandas(dbt.ref("feature_catalog"))
     clock = to_pandas(dbt.ref("int_time__resolved"))
     return fit_when_due(
@@ -15,4 +16,5 @@ def model(dbt, session):
         segment_count_min=dbt.config.meta_get("segment_count_min"),
         segment_count_max=dbt.config.meta_get("segment_count_max"),
         refit_after_days=dbt.config.meta_get("refit_after_days"),
+        items=items,
     )

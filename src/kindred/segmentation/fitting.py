@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from kindred.segmentation import artifacts, cleaning, clustering, describing, matching
+from kindred.segmentation import artifacts, cleaning, clustering, describing, encoding, matching
 from kindred.segmentation.cleaning import Treatment
 from kindred.segmentation.clustering import Guards, Trial
 
@@ -37,13 +37,16 @@ def fit_when_due(
     segment_count_max: int,
     refit_after_days: float,
     guards: Guards | None = None,
+    items: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Fit a model when one is due and return the new rows of the remembered table.
 
     ``sample`` has one row per user: ``user_id`` and the raw features of the catalogue,
     unknown values null, rows and columns in any order. ``catalog`` is the seed
     feature_catalog. ``memory`` holds every earlier row (a frame without columns will
-    do). ``as_of`` is a moment in UTC.
+    do). ``as_of`` is a moment in UTC. ``items`` counts what the users of the sample did
+    with which item (see ``encoding.learn_vectors``); without any, features of kind items
+    are unknown for everyone.
 
     A fit is due when there is no model, or the last fit (promoted or not) is
     ``refit_after_days`` old. Otherwise, and when this ``as_of`` was fitted before, the
@@ -62,14 +65,20 @@ def fit_when_due(
     if not _is_due(past, moment, refit_after_days):
         return artifacts.empty_artifacts()
 
-    treatments = cleaning.read_catalog(catalog)
+    catalogued = cleaning.read_catalog(catalog)
     users = _in_order(sample)
-    parameters, is_usable = cleaning.learn(users, treatments)
-    everyone = cleaning.apply(users, parameters)
+    items = _items_of(users, items)
+    vectors = encoding.learn_vectors(items, catalogued, seed=seed)
+    users = users.join(encoding.embed(items, vectors, catalogued, users[KEY]))
+    treatments = encoding.with_dimensions(catalogued)
+    parameters, is_usable = cleaning.learn(users, treatments, seed=seed)
+    held_out = cleaning.held_out_encodings(users, parameters, treatments, is_usable, seed=seed)
+    everyone = cleaning.apply(users, parameters, encoded=held_out)
+    treatments = cleaning.selected(treatments, parameters)
     fitted = users[is_usable].reset_index(drop=True)
     points = everyone.to_numpy("float64")[is_usable]
 
-    champion = _champion(past, fitted)
+    champion = _champion(past, fitted, items, catalogued)
     trials = clustering.choose_clusters(
         points,
         count_min=segment_count_min,
@@ -96,6 +105,7 @@ def fit_when_due(
     verdict = _verdict(chosen, points, users, champion, parameters, quality, latest, seed, guards)
     version = f"v{_stamp(moment)}"
     rows = [
+        vectors,
         parameters,
         _center_rows(chosen, segments, list(everyone.columns)),
         _spread_rows(points, chosen, labels, segments),
@@ -156,6 +166,12 @@ def _in_order(sample: pd.DataFrame) -> pd.DataFrame:
     return sample.sort_values(KEY, ignore_index=True)
 
 
+def _items_of(users: pd.DataFrame, items: pd.DataFrame | None) -> pd.DataFrame:
+    if items is None:
+        return pd.DataFrame(columns=[KEY, "item_kind", "item", "item_count"])
+    return items[items[KEY].isin(users[KEY])].reset_index(drop=True)
+
+
 def _money_feature(treatments: list[Treatment]) -> str:
     numeric = [t.feature for t in treatments if t.kind == "numeric"]
     if MONEY_FEATURE in numeric:
@@ -164,15 +180,18 @@ def _money_feature(treatments: list[Treatment]) -> str:
     return next((name for name in clustered if name in numeric), clustered[0])
 
 
-def _champion(memory: pd.DataFrame, fitted: pd.DataFrame) -> _Champion:
-    """Read the champion and let it label the users of the fit."""
+def _champion(
+    memory: pd.DataFrame, fitted: pd.DataFrame, items: pd.DataFrame, treatments: list[Treatment]
+) -> _Champion:
+    """Read the champion and let it label the users of the fit, by its own vectors of items."""
     version = artifacts.current_champion(memory)
     rows = artifacts.of_model(memory, version)
     segments, centers = read_centers(rows)
     labels = None
     if version is not None and len(fitted):
+        embedded = encoding.embed(items, rows, treatments, fitted[KEY])
         try:
-            points = cleaning.apply(fitted, rows)[list(centers.columns)]
+            points = cleaning.apply(fitted.assign(**embedded), rows)[list(centers.columns)]
         except (KeyError, ValueError):
             points = None  # it was fitted on features that are gone, or are texts now
         if points is not None:
@@ -260,21 +279,28 @@ def _verdict(
 
 
 def _drift(users, reference, parameters, quality, guards) -> dict[str, float]:
-    """Mean stability index of the clustered features, and what it may be.
+    """Mean stability index of the features of either model, and what it may be.
 
     Two small samples of one population differ by chance: about (bins - 1) / size for
     each of them, which is added to the limit.
     """
     learned = cleaning.Learned.read(parameters)
     before = cleaning.Learned.read(reference)
+    # a feature that broke has left the new model: it is what the drift is about
+    watched = [
+        feature
+        for feature in learned.features
+        if learned.is_clustered(feature)
+        or (feature in before.features and before.is_clustered(feature))
+    ]
     if quality is None:
         indices = [
             cleaning.drift_of(users[feature], feature, learned, before, reference)
-            for feature in filter(learned.is_clustered, learned.features)
+            for feature in watched
         ]
     else:
         psi = quality[quality["name"].eq("psi")].set_index("feature")["value"]
-        indices = psi[list(filter(learned.is_clustered, learned.features))].tolist()
+        indices = psi[watched].tolist()
     known = [index for index in indices if not np.isnan(index)]
     sizes = reference.loc[
         reference["record"].eq("model") & reference["name"].eq("sample_size"), "value"
