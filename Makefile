@@ -133,7 +133,7 @@ lint: .venv/.dev  ## ruff, a parse with warnings as errors, sqlfluff
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/dbt --quiet --warn-error parse --no-partial-parse
-	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models tests/macros tests/activation tests/*.sql
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models tests/macros tests/activation tests/experiments tests/*.sql
 
 .PHONY: prove
 prove: .venv/.dev  ## break one line at a time and see the tests fail

@@ -49,13 +49,6 @@ def hide(
     return holed, gaps
 
 
-def filled_by(holed, treatments, way, seed) -> dict[str, np.ndarray]:
-    """Standard values after filling every feature in one way."""
-    asked = [cleaning.replace(one, impute=way, impute_constant=None) for one in treatments]
-    rows, _ = cleaning.learn(holed, asked, seed=seed)
-    return cleaning.filled_numbers(holed, cleaning.Learned.read(rows))
-
-
 def errors(filled, truth, gaps) -> dict[str, float]:
     """Root mean square error by feature."""
     return {
@@ -113,6 +106,7 @@ def compare(sample, treatments, *, share: float = 0.2, seed: int = 20_260_101) -
 
 
 def main() -> None:
+    """Print the table of a home."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--home", default=os.environ.get("KINDRED_HOME") or "data")
     parser.add_argument("--share", type=float, default=0.2)

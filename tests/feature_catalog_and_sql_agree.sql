@@ -1,5 +1,11 @@
 -- SQL needs the names of features before it can read the seed, so they stand in macros too:
 -- catalogued_features, catalogued_categories, catalogued_items and imputed_features.
+{% set imputers = {} -%}
+{% for imputer, features in imputed_features().items() -%}
+    {% for feature in features -%}
+        {% do imputers.update({feature: imputer}) -%}
+    {% endfor -%}
+{% endfor -%}
 {% set encoded = [] -%}
 {% for catalogued in [catalogued_categories(), catalogued_items()] -%}
     {% for feature, how in catalogued.items() -%}
@@ -14,8 +20,7 @@ in_sql as (
         select
             '{{ feature }}' as feature,
             'none' as encode,
-            '{{ 'knn' if feature in imputed_features().knn else 'model' if feature in imputed_features().model }}'
-                as imputer,
+            '{{ imputers.get(feature, '') }}' as imputer,
             0 as level_count
         union all
     {% endfor %}

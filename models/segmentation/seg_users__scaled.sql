@@ -147,7 +147,6 @@ started as (
         standardised.user_id,
         standardised.period,
         standardised.as_of,
-        standardised.is_champion,
         {%- for category in catalogued_categories() %}
             coalesce(standardised.{{ category }}, wide.{{ category }}__fill_level)
                 as {{ category }}__filled,
@@ -169,8 +168,9 @@ started as (
                 {%- endif %}
                 wide.{{ feature }}__standard_fill
             ) as {{ feature }}__filled{{ '_0' if feature in regressed }},
-            standardised.{{ feature }}{{ ',' if not loop.last }}
+            standardised.{{ feature }},
         {%- endfor %}
+        standardised.is_champion
     from standardised
     inner join wide
         on standardised.model_version = wide.model_version
@@ -221,12 +221,12 @@ encoded as (
                 coalesce({{ dimension.category }}_levels.encoded, filled_4.{{ dimension.name }}__fill_value)
             {%- elif dimension.slot == 'other' -%}
                 case
-                    when filled_4.{{ dimension.category }}__filled in (
-                        {%- for slot in range(1, catalogued_categories()[dimension.category].count + 1) %}
-                            levels.{{ dimension.category }}_{{ slot }}__level{{ ',' if not loop.last }}
-                        {%- endfor %}
-                    )
-                        then 0.0
+                    {%- for slot in range(1, catalogued_categories()[dimension.category].count + 1) %}
+                        when
+                            filled_4.{{ dimension.category }}__filled
+                            = levels.{{ dimension.category }}_{{ slot }}__level
+                            then 0.0
+                    {%- endfor %}
                     else 1.0
                 end
             {%- else -%}

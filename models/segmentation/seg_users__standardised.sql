@@ -101,14 +101,14 @@ final as (
         period,
         as_of,
         model_version,
-        is_champion,
         {%- for category in catalogued_categories() %}
             {{ category }},
         {%- endfor %}
         {%- for feature in features %}
             ({{ feature }}__transformed - {{ feature }}__center) / {{ feature }}__scale
-                as {{ feature }}{{ ',' if not loop.last }}
+                as {{ feature }},
         {%- endfor %}
+        is_champion
     from transformed
 
 )

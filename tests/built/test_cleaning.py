@@ -70,8 +70,7 @@ def everything(home, tmp_path_factory):
         ).df()
     numbers = users.columns[users.columns.str.endswith("d") & (users.dtypes == "object")]
     users[numbers] = users[numbers].astype("float64")
-    treatments = cleaning.read_catalog(catalog)
-    users = users.join(encoding.embed(items, rows, treatments, users["user_id"]))
+    users = users.join(encoding.embed(items, rows, users["user_id"]))
     return users, rows, scaled
 
 

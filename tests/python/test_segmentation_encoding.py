@@ -33,7 +33,9 @@ def counts(*rows):
 
 def embedded(items, treatment, users):
     vectors = encoding.learn_vectors(items, [treatment])
-    return encoding.embed(items, vectors, [treatment], pd.Series(users))
+    return encoding.embed(items, vectors, pd.Series(users)).reindex(
+        columns=encoding.names_of([treatment])
+    )
 
 
 def test_a_level_is_what_its_users_are_worth():
@@ -158,7 +160,7 @@ def test_an_item_that_the_sample_never_showed_counts_for_nothing():
     treatment = items_treatment("shares", 2)
     vectors = encoding.learn_vectors(counts(("u1", "a", 1), ("u1", "b", 1)), [treatment])
     later = counts(("u2", "a", 1), ("u2", "new", 99))
-    points = encoding.embed(later, vectors, [treatment], pd.Series(["u2"]))
+    points = encoding.embed(later, vectors, pd.Series(["u2"]))
     assert points.loc[0].tolist() == [1.0, 0.0]
 
 

@@ -37,7 +37,9 @@ appearances as (
     inner join models
         on centers.model_version = models.model_version
     -- a challenger that was refused never named a segment anybody saw
-    where models.status in ('champion', 'retired')
+    where
+        models.status in ('champion', 'retired')
+        and models.shadow_id is null
     group by centers.segment_id
 
 ),

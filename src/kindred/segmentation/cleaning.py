@@ -38,7 +38,7 @@ QUANTILES = {
     "max": 1.0,
 }
 DECILES = np.arange(0.1, 1.0, 0.1)
-_EMPTY_SHARE = 1e-4  # stands for an empty bin, so that its logarithm exists
+EMPTY_SHARE = 1e-4  # stands for an empty bin, so that its logarithm exists
 
 _CHOICES = {
     "kind": ("numeric", "category", "items"),
@@ -215,6 +215,11 @@ def learn(
         values = numbers_of(sample[treatment.feature])
         rows += _learn_number(values, is_usable, treatment, bounds[treatment.feature])
     rows += _learn_imputers(sample[is_usable], numeric, Learned.read(as_artifacts(rows)), seed)
+    taught = {row["feature"] for row in rows if row["record"] in ("donor", "regression")}
+    for row in rows:
+        if row["name"] == "impute" and row["feature"] not in taught:
+            # nothing to learn from: what fills the gap is the middle value
+            row["text"] = row["text"].replace("knn", "median").replace("model", "median")
 
     learned = Learned.read(as_artifacts(rows))
     filled = filled_numbers(sample, learned)
@@ -888,7 +893,8 @@ def drift_of(
     """
     if feature not in before.texts or len(column) == 0:
         return float("nan")
-    if (reference["record"].eq("vector") & reference["feature"].eq(feature)).any():
+    is_made_of_items = reference["record"].eq("vector") & reference["feature"].eq(feature)
+    if before is not learned and is_made_of_items.any():
         return float("nan")  # each fit draws its own directions of items
     if learned.is_numeric(feature) and before.is_numeric(feature):
         mine = reference["record"].eq("quality") & reference["feature"].eq(feature)
@@ -917,6 +923,6 @@ def stability_index(expected: np.ndarray, actual: np.ndarray) -> float:
     if np.isnan(expected).any() or expected.sum() == 0:
         return float("nan")
     seen = (expected > 0) | (actual > 0)
-    one = np.maximum(expected[seen], _EMPTY_SHARE)
-    other = np.maximum(actual[seen], _EMPTY_SHARE)
+    one = np.maximum(expected[seen], EMPTY_SHARE)
+    other = np.maximum(actual[seen], EMPTY_SHARE)
     return float(((other - one) * np.log(other / one)).sum())

@@ -71,6 +71,16 @@ def dimensions_of(treatment: Any) -> list[str]:
     return [f"{treatment.feature}_{n}" for n in range(1, treatment.encode_top_count + 1)]
 
 
+def names_of(treatments: list[Any]) -> list[str]:
+    """The names of all numbers that counted items become under a catalogue."""
+    return [
+        name
+        for treatment in treatments
+        if treatment.kind == "items"
+        for name in dimensions_of(treatment)
+    ]
+
+
 def with_dimensions(treatments: list[Any]) -> list[Any]:
     """The treatments with each kind of items replaced by its numbers."""
     expanded = []
@@ -79,7 +89,7 @@ def with_dimensions(treatments: list[Any]) -> list[Any]:
             expanded.append(treatment)
             continue
         expanded += [
-            replace(treatment, feature=name, kind="numeric", encode="none", encode_top_count=None)
+            replace(treatment, feature=name, kind="numeric", encode_top_count=None)
             for name in dimensions_of(treatment)
         ]
     return expanded
@@ -90,7 +100,8 @@ def learn_vectors(items: pd.DataFrame, treatments: list[Any], *, seed: int = 0) 
 
     ``items`` has a row for each user of the sample, kind and item: ``user_id``,
     ``item_kind``, ``item``, ``item_count`` (above 0). The name of a row is the item, its
-    text the kind. A dimension that the items cannot fill has no rows.
+    text the kind. Items of an entropy are worth nothing by themselves: their value is
+    null. A dimension that the items cannot fill has no rows.
     """
     rows: list[dict[str, Any]] = []
     for treatment in treatments:
@@ -120,7 +131,7 @@ def _vectors(own, names, treatment, seed) -> list[np.ndarray]:
     if len(names) == 0:
         return []
     if treatment.encode == "entropy":
-        return [np.ones(len(names))]
+        return [np.full(len(names), np.nan)]
     if treatment.encode == "shares":
         count = min(treatment.encode_top_count, len(names))
         return list(np.eye(len(names))[:count])
@@ -148,32 +159,24 @@ def _shares(own, names) -> coo_array:
     return coo_array((counts / totals[users], (users, items)), shape=shape).tocsr()
 
 
-def embed(
-    items: pd.DataFrame, vectors: pd.DataFrame, treatments: list[Any], users: pd.Series
-) -> pd.DataFrame:
+def embed(items: pd.DataFrame, rows: pd.DataFrame, users: pd.Series) -> pd.DataFrame:
     """The raw numbers of each user in each dimension of counted items; nan without items.
 
-    ``vectors`` are the rows of one model; other records are passed over. The index is
-    that of ``users``.
+    ``rows`` are those of one model; other records than `vector` are passed over. The
+    index is that of ``users``.
     """
-    learned = vectors[vectors["record"].eq("vector")]
     columns = {}
-    for treatment in treatments:
-        if treatment.kind != "items":
-            continue
-        own = items[items["item_kind"].eq(treatment.item_kind)]
-        for dimension in dimensions_of(treatment):
-            worth = learned[learned["feature"].eq(dimension)].set_index("name")["value"]
-            counted = own[own["item"].isin(worth.index)]
-            count = counted["item_count"].astype("float64")
-            total = count.groupby(counted["user_id"]).sum()
-            if treatment.encode == "entropy":
-                spread = (count * np.log(count)).groupby(counted["user_id"]).sum()
-                values = (np.log(total) - spread / total).abs().round(9)
-            else:
-                summed = (count * counted["item"].map(worth).astype("float64")).groupby(
-                    counted["user_id"]
-                )
-                values = summed.sum() / total
-            columns[dimension] = users.map(values).astype("float64")
+    for dimension, vector in rows[rows["record"].eq("vector")].groupby("feature"):
+        worth = vector.set_index("name")["value"]
+        is_known = items["item_kind"].eq(vector["text"].iloc[0]) & items["item"].isin(worth.index)
+        counted = items[is_known]
+        count = counted["item_count"].astype("float64")
+        total = count.groupby(counted["user_id"]).sum()
+        if worth.isna().all():
+            spread = (count * np.log(count)).groupby(counted["user_id"]).sum()
+            values = (np.log(total) - spread / total).abs().round(9)
+        else:
+            summed = count * counted["item"].map(worth).astype("float64")
+            values = summed.groupby(counted["user_id"]).sum() / total
+        columns[dimension] = users.map(values).astype("float64")
     return pd.DataFrame(columns, index=users.index)
