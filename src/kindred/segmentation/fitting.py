@@ -9,7 +9,15 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from kindred.segmentation import artifacts, cleaning, clustering, describing, encoding, matching
+from kindred.segmentation import (
+    artifacts,
+    cleaning,
+    clustering,
+    describing,
+    encoding,
+    guessing,
+    matching,
+)
 from kindred.segmentation.cleaning import Treatment
 from kindred.segmentation.clustering import Cores, Guards, Trial
 
@@ -42,6 +50,7 @@ class _Ground:
     treatments: list[Treatment]
     users: pd.DataFrame
     items: pd.DataFrame
+    first_sessions: pd.DataFrame | None
     parameters: pd.DataFrame
     is_usable: np.ndarray
     dimensions: list[str]
@@ -74,6 +83,7 @@ def fit_when_due(
     segment_count_max: int,
     refit_after_days: float,
     algorithm: str = clustering.ALGORITHMS[0],
+    first_sessions: pd.DataFrame | None = None,
     shadows: pd.DataFrame | None = None,
     guards: Guards | None = None,
     items: pd.DataFrame | None = None,
@@ -83,10 +93,11 @@ def fit_when_due(
     ``sample`` has one row per user: ``user_id`` and the raw features of the catalogue,
     unknown values null, rows and columns in any order. ``catalog`` is the seed
     feature_catalog. ``memory`` holds every earlier row (a frame without columns will
-    do). ``as_of`` is a moment in UTC. ``shadows`` is the seed shadow_models: models that
-    are fitted beside the challenger and score, but name no segment anybody is given.
-    ``items`` counts what the users of the sample did with which item (see
-    ``encoding.learn_vectors``); without any, features of kind items are unknown for all.
+    do). ``as_of`` is a moment in UTC. ``first_sessions`` has a row per user of the sample
+    (see `guessing.learn_guesses`); None where nothing is known of beginnings. ``shadows``
+    is the seed shadow_models: models that are fitted beside the challenger and score, but
+    name no segment anybody is given. ``items`` counts what the users of the sample did
+    with which item (see `encoding.learn_vectors`); None leaves features of items unknown.
 
     What makes a fit due: see `why_due`. Shadows are fitted with the challenger, and when
     the seed names others than are in force. Otherwise, and when nothing changed since this
@@ -126,6 +137,7 @@ def fit_when_due(
         users=users,
         items=items,
         parameters=pd.concat([vectors, parameters], ignore_index=True),
+        first_sessions=first_sessions,
         is_usable=is_usable,
         dimensions=list(everyone.columns),
         points=everyone.to_numpy("float64")[is_usable],
@@ -274,6 +286,8 @@ def _fit(ground: _Ground, plan: _Plan, past: pd.DataFrame, run_id: str, due: str
         _status_rows(version, champion.version, verdict, past),
         _lineage_rows(lineage),
         describing.describe_segments(fitted, ground.parameters, labels, segments),
+        describing.describe_rules(fitted, ground.treatments, labels, segments),
+        _guess_rows(ground, plan, labels, segments),
         quality,
     ]
     return artifacts.seal(
@@ -281,6 +295,15 @@ def _fit(ground: _Ground, plan: _Plan, past: pd.DataFrame, run_id: str, due: str
         run_id=run_id,
         as_of=ground.moment,
         model_version=version,
+    )
+
+
+def _guess_rows(ground: _Ground, plan: _Plan, labels, segments) -> pd.DataFrame:
+    """What beginnings foretell; of a shadow nothing, since nobody is given its segments."""
+    if plan.shadow_id:
+        return artifacts.empty_artifacts()
+    return guessing.learn_guesses(
+        ground.first_sessions, ground.fitted[KEY], labels, segments, seed=ground.seed
     )
 
 
