@@ -109,10 +109,14 @@ moments as (
 
     select
         week_ends.user_id,
-        week_ends.segment_id,
+        -- who is too new now was so then, and is guessed by the same first session
+        case when assigned.is_cold_start then assigned.segment_id else week_ends.segment_id end
+            as segment_id,
         week_ends.model_version,
         week_ends.as_of
     from week_ends
+    left join assigned
+        on week_ends.user_id = assigned.user_id
     cross join clock
     cross join last_run
     where
@@ -179,7 +183,11 @@ compared as (
             when
                 sequenced.moment_number = 1
                 and last_states.model_version <> sequenced.model_version
-                and before_model.segment_id = last_states.segment_id
+                and (
+                    before_model.segment_id = last_states.segment_id
+                    -- a first session stays what it was
+                    or coalesce(assigned.is_cold_start, false)
+                )
                 then 'model'
             else 'behaviour'
         end as change_cause
@@ -191,6 +199,8 @@ compared as (
         on
             sequenced.user_id = before_model.user_id
             and last_run.model_version = before_model.model_version
+    left join assigned
+        on sequenced.user_id = assigned.user_id
     left join users
         on sequenced.user_id = users.user_id
 

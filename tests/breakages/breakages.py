@@ -417,4 +417,32 @@ BREAKAGES = [
         "when false then firings.expires_at",
         "unit fct_decisions",
     ),
+    Breakage(
+        "an audience is told of who never said yes",
+        f"{SEG}/seg_audience_changes.sql",
+        "users.marketing_consent = 'granted'",
+        "users.marketing_consent <> 'denied'",
+        "unit seg_audience_changes",
+    ),
+    Breakage(
+        "who withdraws consent stays in the audience",
+        f"{SEG}/seg_audience_changes.sql",
+        "        or members.user_id is null\n",
+        "",
+        "unit seg_audience_changes",
+    ),
+    Breakage(
+        "the next copy is written into what the current release shows",
+        f"{PY}/serving/releases.py",
+        "            if slot.samefile(shown):",
+        "            if False:",
+        "pytest tests/python/test_serving.py",
+    ),
+    Breakage(
+        "two different answers are taken for one",
+        f"{PY}/serving/lookup.py",
+        "bit_xor(hash(placement_id, {fields}))",
+        "bit_xor(hash(placement_id))",
+        "pytest tests/python/test_serving.py",
+    ),
 ]

@@ -14,7 +14,10 @@ PREFIXES = {
     "exports": ("exp_",),
 }
 PYTHON_MODELS = {"int_identities__components", "seg_model_artifacts"}
-REMEMBERED = {"int_time__resolved", "seg_model_artifacts", "seg_segment_changes"}
+REMEMBERED = {
+    *("int_time__resolved", "seg_model_artifacts"),
+    *("seg_segment_changes", "seg_audience_changes"),
+}
 CLOCKS = re.compile(r"\b(current_date|current_timestamp|now\(\)|today\(\)|getdate)", re.I)
 # what only DuckDB understands belongs into a dispatched macro
 DUCKDB_ONLY = re.compile(

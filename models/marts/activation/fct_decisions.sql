@@ -12,6 +12,12 @@ decided as (
 
 ),
 
+placements as (
+
+    select * from {{ ref('placements') }}
+
+),
+
 firings as (
 
     select
@@ -43,6 +49,7 @@ final as (
         decided.experiment_id,
 
         -- text
+        placements.channel,
         decided.arm,
         decided.content_key,
         firings.key_value,
@@ -66,6 +73,8 @@ final as (
     from users
     inner join decided
         on users.situation_key = decided.situation_key
+    inner join placements
+        on decided.placement_id = placements.placement_id
     left join firings
         on
             users.user_id = firings.user_id

@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from kindred.segmentation import artifacts, cleaning, clustering, describing, matching
+from kindred.segmentation import (
+    artifacts,
+    cleaning,
+    clustering,
+    describing,
+    guessing,
+    matching,
+)
 from kindred.segmentation.cleaning import Treatment
 from kindred.segmentation.clustering import Cores, Guards, Trial
 
@@ -41,6 +48,7 @@ class _Ground:
     guards: Guards
     treatments: list[Treatment]
     users: pd.DataFrame
+    first_sessions: pd.DataFrame | None
     parameters: pd.DataFrame
     is_usable: np.ndarray
     dimensions: list[str]
@@ -73,6 +81,7 @@ def fit_when_due(
     segment_count_max: int,
     refit_after_days: float,
     algorithm: str = clustering.ALGORITHMS[0],
+    first_sessions: pd.DataFrame | None = None,
     shadows: pd.DataFrame | None = None,
     guards: Guards | None = None,
 ) -> pd.DataFrame:
@@ -81,8 +90,10 @@ def fit_when_due(
     ``sample`` has one row per user: ``user_id`` and the raw features of the catalogue,
     unknown values null, rows and columns in any order. ``catalog`` is the seed
     feature_catalog. ``memory`` holds every earlier row (a frame without columns will
-    do). ``as_of`` is a moment in UTC. ``shadows`` is the seed shadow_models: models that
-    are fitted beside the challenger and score, but name no segment anybody is given.
+    do). ``as_of`` is a moment in UTC. ``first_sessions`` has a row per user of the sample
+    (see `guessing.learn_guesses`); None where nothing is known of beginnings. ``shadows``
+    is the seed shadow_models: models that are fitted beside the challenger and score, but
+    name no segment anybody is given.
 
     What makes a fit due: see `why_due`. Shadows are fitted with the challenger, and when
     the seed names others than are in force. Otherwise, and when nothing changed since this
@@ -114,6 +125,7 @@ def fit_when_due(
         guards=guards or Guards(),
         treatments=treatments,
         users=users,
+        first_sessions=first_sessions,
         parameters=parameters,
         is_usable=is_usable,
         dimensions=list(everyone.columns),
@@ -263,6 +275,8 @@ def _fit(ground: _Ground, plan: _Plan, past: pd.DataFrame, run_id: str, due: str
         _status_rows(version, champion.version, verdict, past),
         _lineage_rows(lineage),
         describing.describe_segments(fitted, ground.parameters, labels, segments),
+        describing.describe_rules(fitted, ground.treatments, labels, segments),
+        _guess_rows(ground, plan, labels, segments),
         quality,
     ]
     return artifacts.seal(
@@ -270,6 +284,15 @@ def _fit(ground: _Ground, plan: _Plan, past: pd.DataFrame, run_id: str, due: str
         run_id=run_id,
         as_of=ground.moment,
         model_version=version,
+    )
+
+
+def _guess_rows(ground: _Ground, plan: _Plan, labels, segments) -> pd.DataFrame:
+    """What beginnings foretell; of a shadow nothing, since nobody is given its segments."""
+    if plan.shadow_id:
+        return artifacts.empty_artifacts()
+    return guessing.learn_guesses(
+        ground.first_sessions, ground.fitted[KEY], labels, segments, seed=ground.seed
     )
 
 
