@@ -7,17 +7,26 @@ trigger_firings as (
 
 ),
 
+users as (
+
+    select * from {{ ref('dim_users') }}
+    where analytics_consent <> 'denied'
+
+),
+
 final as (
 
     select
-        firing_id,
-        rule_id,
-        user_id,
-        key_value,
-        fired_at,
-        expires_at,
-        is_active
+        trigger_firings.firing_id,
+        trigger_firings.rule_id,
+        trigger_firings.user_id,
+        trigger_firings.key_value,
+        trigger_firings.fired_at,
+        trigger_firings.expires_at,
+        trigger_firings.is_active
     from trigger_firings
+    inner join users
+        on trigger_firings.user_id = users.user_id
 
 )
 

@@ -3,6 +3,7 @@ with
 users as (
 
     select * from {{ ref('dim_users') }}
+    where analytics_consent <> 'denied'
 
 ),
 

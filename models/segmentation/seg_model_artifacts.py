@@ -1,16 +1,16 @@
 from kindred.frames import remembered, single_value, to_pandas
-from kindred.segmentation.fitting import fit_when_due
+from kindred.segmentation.monitoring import fit_and_watch
 
 
 def model(dbt, session):
-    sample = to_pandas(dbt.ref("seg_fit_sample"))
-    catalog = to_pandas(dbt.ref("feature_catalog"))
-    clock = to_pandas(dbt.ref("int_time__resolved"))
-    return fit_when_due(
-        sample,
-        catalog,
+    return fit_and_watch(
+        to_pandas(dbt.ref("seg_fit_sample")),
+        to_pandas(dbt.ref("feature_catalog")),
         remembered(dbt, session),
-        as_of=single_value(clock, "as_of"),
+        first_sessions=to_pandas(dbt.ref("seg_fit_first_sessions")),
+        shadows=to_pandas(dbt.ref("shadow_models")),
+        as_of=single_value(dbt.ref("int_time__resolved"), "as_of"),
+        algorithm=dbt.config.meta_get("algorithm"),
         seed=dbt.config.meta_get("seed"),
         segment_count_min=dbt.config.meta_get("segment_count_min"),
         segment_count_max=dbt.config.meta_get("segment_count_max"),

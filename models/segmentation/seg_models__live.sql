@@ -28,8 +28,19 @@ final as (
         false as is_champion
     from models
     inner join champion
-        on models.status_since_at = champion.status_since_at
-    where models.status = 'retired'
+        on models.status_run_id = champion.status_run_id
+    where
+        models.status = 'retired'
+        and models.shadow_id is null
+
+    union all
+
+    -- shadows score everyone too, and name no segment that anybody is given
+    select
+        model_version,
+        false as is_champion
+    from models
+    where status = 'shadow'
 
 )
 

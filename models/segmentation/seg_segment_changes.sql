@@ -7,9 +7,13 @@
     Users of closed weeks are scored when they are read, and a bound reaches that far only as
     a constant: with a subquery in its place every week since the first would be scored again.
 -#}
-{% set scored_until = run_query(
-    "select max(changed_at) from " ~ this ~ " where operation = 'scored'"
-).columns[0].values()[0] if is_incremental() and execute %}
+{% set last_mark = run_query(
+    "select changed_at, model_version from " ~ this ~ " where operation = 'scored' "
+    ~ "order by changed_at desc limit 1"
+).rows if is_incremental() and execute else [] %}
+{% set scored_until = last_mark[0][0] if last_mark %}
+{#- so is the model that scored last: while it is the champion, no other model scores here -#}
+{% set scored_by = "'" ~ last_mark[0][1] ~ "'" if last_mark else 'model_version' %}
 
 with
 
@@ -47,11 +51,25 @@ remembered as (
 
 ),
 
-last_run as (
+numbered_marks as (
 
-    select max(changed_at) as scored_at
+    select
+        changed_at,
+        model_version,
+        row_number() over (order by changed_at desc) as recency
     from remembered
     where operation = 'scored'
+
+),
+
+-- one row, of nulls before the first run
+last_run as (
+
+    select
+        max(changed_at) as scored_at,
+        max(model_version) as model_version
+    from numbered_marks
+    where recency = 1
 
 ),
 
@@ -91,10 +109,14 @@ moments as (
 
     select
         week_ends.user_id,
-        week_ends.segment_id,
+        -- who is too new now was so then, and is guessed by the same first session
+        case when assigned.is_cold_start then assigned.segment_id else week_ends.segment_id end
+            as segment_id,
         week_ends.model_version,
         week_ends.as_of
     from week_ends
+    left join assigned
+        on week_ends.user_id = assigned.user_id
     cross join clock
     cross join last_run
     where
@@ -116,11 +138,13 @@ before_model as (
 
     select
         user_id,
+        model_version,
         segment_id
     from {{ ref('seg_users__scored') }}
     where
         period = 'current'
         and not is_champion
+        and model_version = {{ scored_by }}
 
 ),
 
@@ -159,7 +183,11 @@ compared as (
             when
                 sequenced.moment_number = 1
                 and last_states.model_version <> sequenced.model_version
-                and before_model.segment_id = last_states.segment_id
+                and (
+                    before_model.segment_id = last_states.segment_id
+                    -- a first session stays what it was
+                    or coalesce(assigned.is_cold_start, false)
+                )
                 then 'model'
             else 'behaviour'
         end as change_cause
@@ -168,7 +196,11 @@ compared as (
     left join last_states
         on sequenced.user_id = last_states.user_id
     left join before_model
-        on sequenced.user_id = before_model.user_id
+        on
+            sequenced.user_id = before_model.user_id
+            and last_run.model_version = before_model.model_version
+    left join assigned
+        on sequenced.user_id = assigned.user_id
     left join users
         on sequenced.user_id = users.user_id
 

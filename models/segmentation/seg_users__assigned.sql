@@ -1,3 +1,9 @@
+{#-
+    A user whose runner-up is this near gets default content: the runner-up lies at most a
+    tenth farther, or is less likely by at most ten points.
+-#}
+{% set ambiguous_margin = 0.1 %}
+
 with
 
 features as (
@@ -16,9 +22,10 @@ scored as (
 
 ),
 
-explained as (
+guessed as (
 
-    select * from {{ ref('seg_users__explained') }}
+    select * from {{ ref('seg_users__guessed') }}
+    where is_cold_start
 
 ),
 
@@ -42,120 +49,86 @@ spreads as (
 
 ),
 
-mature as (
+-- the step of the ladder that holds somebody: what came and how, the first session, all
+guesses as (
 
     select
-        features.acquisition_channel,
-        scored.segment_id,
-        count(*) as user_count
+        user_id,
+        model_version,
+        method,
+        max(case when guess_number = 1 then segment_id end) as segment_id,
+        max(case when guess_number = 2 then segment_id end) as runner_up_segment_id,
+        max(case when guess_number = 1 then probability end) as confidence,
+        coalesce(max(case when guess_number = 2 then probability end), 0)
+            as runner_up_confidence
+    from guessed
+    group by user_id, model_version, method
+
+),
+
+placed as (
+
+    select
+        features.user_id,
+        coalesce(guesses.segment_id, scored.segment_id) as segment_id,
+        scored.model_version,
+        case
+            when guesses.user_id is null then scored.runner_up_segment_id
+            else guesses.runner_up_segment_id
+        end as runner_up_segment_id,
+        case
+            when not features.is_cold_start then 'cluster'
+            -- before anything was learned of beginnings, the nearest segment stands in
+            else coalesce(
+                guesses.method,
+                case when features.lifetime_event_count = 0 then 'prior' else 'cold_start' end
+            )
+        end as method,
+        case when guesses.user_id is null then scored.distance end as distance,
+        case
+            when guesses.user_id is not null
+                then guesses.confidence - guesses.runner_up_confidence
+            else coalesce(
+                {{ safe_ratio('scored.runner_up_distance - scored.distance', 'scored.runner_up_distance') }},
+                1
+            )
+        end as margin,
+        coalesce(guesses.confidence, scored.confidence) as confidence,
+        features.is_cold_start,
+        features.as_of
     from features
     inner join scored
         on features.user_id = scored.user_id
-    where not features.is_cold_start
-    group by features.acquisition_channel, scored.segment_id
-
-),
-
--- who did nothing yet is given the segment most usual for how they came to us
-channel_priors as (
-
-    select
-        acquisition_channel,
-        segment_id,
-        cast(user_count as double)
-        / sum(user_count) over (partition by acquisition_channel) as share,
-        row_number() over (
-            partition by acquisition_channel
-            order by user_count desc, segment_id asc
-        ) as prior_number
-    from mature
-
-),
-
-all_channels as (
-
-    select
-        segment_id,
-        sum(user_count) as user_count
-    from mature
-    group by segment_id
-
-),
-
-overall_priors as (
-
-    select
-        segment_id,
-        cast(user_count as double) / sum(user_count) over () as share,
-        row_number() over (order by user_count desc, segment_id asc) as prior_number
-    from all_channels
-
-),
-
-classified as (
-
-    select
-        features.*,
-        case
-            when not features.is_cold_start then 'cluster'
-            when features.lifetime_event_count = 0 then 'prior'
-            else 'cold_start'
-        end as method
-    from features
+    left join guesses
+        on
+            features.user_id = guesses.user_id
+            and scored.model_version = guesses.model_version
 
 ),
 
 final as (
 
     select
-        classified.user_id,
-        case
-            when classified.method = 'prior'
-                then
-                    coalesce(
-                        channel_priors.segment_id, overall_priors.segment_id, scored.segment_id
-                    )
-            else scored.segment_id
-        end as segment_id,
-        scored.model_version,
-        case when classified.method <> 'prior' then scored.runner_up_segment_id end
-            as runner_up_segment_id,
-        classified.method,
-        case when classified.method <> 'prior' then explained.top_drivers end as top_drivers,
-        scored.distance,
-        case
-            when classified.method = 'prior' then 0
-            else coalesce(
-                {{ safe_ratio('scored.runner_up_distance - scored.distance', 'scored.runner_up_distance') }},
-                1
-            )
-        end as margin,
-        case
-            when classified.method = 'prior'
-                then coalesce(channel_priors.share, overall_priors.share, 1)
-            else scored.confidence
-        end as confidence,
+        placed.user_id,
+        placed.segment_id,
+        placed.model_version,
+        placed.runner_up_segment_id,
+        placed.method,
+        placed.distance,
+        placed.margin,
+        placed.confidence,
+        placed.margin < {{ ambiguous_margin }} as is_ambiguous,
         excluded.user_id is not null
-        or coalesce(scored.distance > spreads.distance_q99, false) as is_outlier,
-        classified.is_cold_start,
-        classified.as_of
-    from classified
-    inner join scored
-        on classified.user_id = scored.user_id
-    left join explained
-        on classified.user_id = explained.user_id
+        or coalesce(placed.distance > spreads.distance_q99, false) as is_outlier,
+        placed.is_cold_start,
+        placed.as_of
+    from placed
     left join excluded
-        on classified.user_id = excluded.user_id
+        on placed.user_id = excluded.user_id
     left join spreads
         on
-            scored.model_version = spreads.model_version
-            and scored.segment_id = spreads.segment_id
-    left join channel_priors
-        on
-            classified.acquisition_channel = channel_priors.acquisition_channel
-            and channel_priors.prior_number = 1
-    left join overall_priors
-        on overall_priors.prior_number = 1
+            placed.model_version = spreads.model_version
+            and placed.segment_id = spreads.segment_id
 
 )
 

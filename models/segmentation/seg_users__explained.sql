@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {% set dimensions = clustering_dimensions() %}
 
 with
@@ -11,61 +13,85 @@ users as (
 
 ),
 
-clustered as (
+assigned as (
 
-    select distinct  -- each segment has a centre for the same features
-        model_version,
-        feature
-    from {{ ref('seg_segment_centers') }}
+    select * from {{ ref('seg_users__assigned') }}
 
 ),
 
-unfolded as (
+centers as (
 
-    {% for dimension in dimensions -%}
-        select
-            users.user_id,
-            '{{ dimension }}' as feature,
-            users.{{ dimension }} as scaled_value
-        from users
-        inner join clustered
-            on
-                users.model_version = clustered.model_version
-                and clustered.feature = '{{ dimension }}'
-        where users.{{ dimension }} is not null
-        {% if not loop.last %}
-            union all
-
-        {% endif -%}
-    {%- endfor %}
+    select * from {{ ref('seg_segment_centers') }}
 
 ),
 
-ranked as (
+-- a segment of several cores is where the middle of them is
+wide as (
 
     select
-        *,
-        row_number() over (
-            partition by user_id
-            order by abs(scaled_value) desc, feature asc
-        ) as driver_number
-    from unfolded
+        model_version,
+        {%- for dimension in dimensions %}
+            avg(case when feature = '{{ dimension }}' then center end) as {{ dimension }},
+            avg(case when feature = '{{ dimension }}' then scale end)
+                as {{ dimension }}__scale,
+        {%- endfor %}
+        segment_id
+    from centers
+    group by model_version, segment_id
 
 ),
 
+-- how much nearer a feature brings the user to the segment than to the runner-up; without
+-- one, how far it sets the user apart. What the model does not cluster on pulls nowhere
+pulled as (
+
+    select
+        {%- for dimension in dimensions %}
+            users.{{ dimension }},
+            case
+                when own.{{ dimension }} is null then 0
+                when other.{{ dimension }} is null then coalesce(power(users.{{ dimension }}, 2), 0)
+                else coalesce(
+                    power(
+                        (users.{{ dimension }} - other.{{ dimension }})
+                        * other.{{ dimension }}__scale, 2
+                    ) - power(
+                        (users.{{ dimension }} - own.{{ dimension }})
+                        * own.{{ dimension }}__scale, 2
+                    ),
+                    0
+                )
+            end as {{ dimension }}__pull,
+        {%- endfor %}
+        assigned.user_id
+    from assigned
+    inner join users
+        on assigned.user_id = users.user_id
+    inner join wide as own
+        on
+            assigned.model_version = own.model_version
+            and assigned.segment_id = own.segment_id
+    left join wide as other
+        on
+            assigned.model_version = other.model_version
+            and assigned.runner_up_segment_id = other.segment_id
+    -- of whom nothing was seen there is nothing to say
+    where assigned.method <> 'prior'
+
+),
+
+{% set candidates = [] %}
+{% for dimension in dimensions %}
+    {% do candidates.append({
+        'name': dimension, 'number': dimension, 'strength': dimension ~ '__pull'
+    }) %}
+{% endfor %}
 final as (
 
     select
         user_id,
-        {{ ordered_text(
-            "feature || case when scaled_value >= 0 then ' +' else ' ' end || cast(cast(scaled_value as decimal(9, 1)) as varchar)",
-            'driver_number',
-            ', '
-        ) }} as top_drivers,
-        max(abs(scaled_value)) as largest_deviation
-    from ranked
-    where driver_number <= 3
-    group by user_id
+        {{ top_named(candidates, 3) }} as top_drivers
+    from pulled
 
 )
 

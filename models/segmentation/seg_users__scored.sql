@@ -23,10 +23,14 @@ wide as (
         {%- for dimension in dimensions %}
             max(case when feature = '{{ dimension }}' then center end)
                 as {{ dimension }},
+            max(case when feature = '{{ dimension }}' then scale end)
+                as {{ dimension }}__scale,
         {%- endfor %}
+        max(squared_offset) as squared_offset,
+        count(*) over (partition by model_version, segment_id) as core_count,
         segment_id
     from centers
-    group by model_version, segment_id
+    group by model_version, segment_id, core
 
 ),
 
@@ -39,15 +43,49 @@ measured as (
         users.model_version,
         users.is_champion,
         wide.segment_id,
+        wide.core_count,
         -- a feature that the model does not cluster on has no centre and adds nothing
         {%- for dimension in dimensions %}
             coalesce(
-                power(users.{{ dimension }} - wide.{{ dimension }}, 2), 0
-            ){{ ' +' if not loop.last }}
-        {%- endfor %} as squared_distance
+                power(
+                    (users.{{ dimension }} - wide.{{ dimension }}) * wide.{{ dimension }}__scale, 2
+                ),
+                0
+            ) +
+        {%- endfor %} wide.squared_offset as squared_distance
     from users
     inner join wide
         on users.model_version = wide.model_version
+
+),
+
+-- one row a segment: only density models have segments of several cores
+nearest_cores as (
+
+    select
+        user_id,
+        period,
+        as_of,
+        model_version,
+        is_champion,
+        segment_id,
+        squared_distance
+    from measured
+    where core_count = 1
+
+    union all
+
+    select
+        user_id,
+        period,
+        as_of,
+        model_version,
+        is_champion,
+        segment_id,
+        min(squared_distance) as squared_distance
+    from measured
+    where core_count > 1
+    group by user_id, period, as_of, model_version, is_champion, segment_id
 
 ),
 
@@ -58,7 +96,7 @@ compared as (
         min(squared_distance) over (
             partition by user_id, period, as_of, model_version
         ) as smallest_squared_distance
-    from measured
+    from nearest_cores
 
 ),
 
@@ -75,7 +113,7 @@ final as (
         sqrt(min(squared_distance)) as distance,
         sqrt({{ nth_by('squared_distance', ['squared_distance', 'segment_id'], 2) }})
             as runner_up_distance,
-        -- the posterior of equally likely round clusters of unit variance
+        -- the posterior of a mixture; of k-means, that of equally likely round clusters
         1 / sum(exp(-(squared_distance - smallest_squared_distance) / 2)) as confidence
     from compared
     group by user_id, period, as_of, model_version, is_champion

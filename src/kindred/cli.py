@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     sample.set_defaults(run=_sample)
     land = commands.add_parser("land", help="inbox -> landing, each file once")
     land.set_defaults(run=_land)
-    publish = commands.add_parser("publish", help="build file -> published copy")
+    publish = commands.add_parser("publish", help="build file and exports -> what is read")
     publish.set_defaults(run=_publish)
     restore = commands.add_parser(
         "restore", help="remembered tables from their exports, into a build file without any"
@@ -96,8 +96,11 @@ def _land(home: Path, options: argparse.Namespace) -> int:
 
 def _publish(home: Path, options: argparse.Namespace) -> int:
     from kindred.publishing import publish
+    from kindred.serving import forget_old, release
 
+    forget_old(home)
     print(f"published {publish(home)}")
+    print(f"released {release(home)}")
     return 0
 
 

@@ -9,6 +9,7 @@ REMEMBERED = {
     "remembered_clock": ("intermediate", "int_time__resolved"),
     "remembered_models": ("segmentation", "seg_model_artifacts"),
     "remembered_changes": ("segmentation", "seg_segment_changes"),
+    "remembered_audience_changes": ("segmentation", "seg_audience_changes"),
 }
 
 

@@ -8,10 +8,15 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pandas as pd
 from conftest import PROJECT
+from sklearn.cluster import KMeans
+from sklearn.mixture import GaussianMixture
+from sklearn.neighbors import NearestNeighbors
 
 from kindred.experiments.assigning import draw_arm
-from kindred.segmentation import cleaning, clustering, fitting
+from kindred.segmentation import artifacts, cleaning, fitting
+from kindred.segmentation.clustering import Guards
 
 # beginning at the sign keeps the search linear in long runs of letters
 ADDRESS = re.compile(rb"[A-Za-z0-9]@[A-Za-z0-9-]{1,63}\.(?:com|example|org|net|test)\b")
@@ -61,7 +66,8 @@ def test_a_second_build_remembers_the_same(home):
     """Models and changes are appended to only when something is new."""
     with duckdb.connect(str(home / "kindred_build.duckdb"), read_only=True) as build:
         fits, moments, marks = build.execute(
-            "select (select count(distinct run_id) from segmentation.seg_model_artifacts), "
+            "select (select count(distinct run_id) from segmentation.seg_model_artifacts "
+            "where record = 'model'), "
             "(select count(*) from intermediate.int_time__resolved), "
             "(select count(*) from segmentation.seg_segment_changes "
             "where operation = 'scored')"
@@ -69,27 +75,125 @@ def test_a_second_build_remembers_the_same(home):
     assert (fits, moments, marks) == (1, 1, 1)
 
 
+def users_of(build, table):
+    """The current users of a table in order; decimals come as objects, a model reads doubles."""
+    users = build.execute(f"from {table} where period = 'current' order by user_id").df()
+    numbers = users.columns[users.columns.str.endswith("d") & (users.dtypes == "object")]
+    users[numbers] = users[numbers].astype("float64")
+    return users
+
+
+def assert_scored_alike(scored, rows, users):
+    segments, dimensions, cores = fitting.read_cores(rows)
+    squared = cores.squared_distances(cleaning.apply(users, rows)[dimensions].to_numpy("float64"))
+    np.testing.assert_allclose(
+        scored["distance"], np.sqrt(squared.min(axis=1)), rtol=1e-9, atol=1e-9
+    )
+    # users who lie right between two cores may go either way
+    is_tie = np.diff(np.sort(squared, axis=1)[:, :2]).ravel() < 1e-9
+    same = scored["segment_id"].to_numpy() == np.array(segments)[squared.argmin(axis=1)]
+    assert (same | is_tie).all()
+    assert is_tie.mean() < 0.001
+    return squared
+
+
 def test_sql_scores_every_user_as_python_does(home):
     with duckdb.connect(str(home / "kindred_build.duckdb"), read_only=True) as build:
         memory = build.execute("from segmentation.seg_model_artifacts").df()
-        users = build.execute(
-            "from intermediate.int_users__features where period = 'current' order by user_id"
-        ).df()
+        users = users_of(build, "intermediate.int_users__features")
         scored = build.execute(
             "select segment_id, distance from segmentation.seg_users__scored "
             "where period = 'current' and is_champion order by user_id"
         ).df()
-    # decimals come as objects; a model reads doubles
-    numbers = users.columns[users.columns.str.endswith("d") & (users.dtypes == "object")]
-    users[numbers] = users[numbers].astype("float64")
-    points = cleaning.apply(users, memory)
-    segments, centers = fitting.read_centers(memory)
-    shared = points[centers.columns].to_numpy("float64")
-    nearest = clustering.nearest(shared, centers.to_numpy("float64"))
-    distances = np.linalg.norm(shared - centers.to_numpy("float64")[nearest], axis=1)
-    np.testing.assert_allclose(scored["distance"], distances, rtol=1e-9, atol=1e-9)
-    # users who lie right between two centres may go either way
-    assert (scored["segment_id"] == np.array(segments)[nearest]).mean() > 0.999
+    rows = artifacts.of_model(memory, artifacts.current_champion(memory))
+    assert_scored_alike(scored, rows, users)
+
+
+def test_sql_scores_as_predict_of_scikit_learn_does_for_each_algorithm(home, tmp_path):
+    """Shadows of the two other algorithms are scored beside the champion, in one statement."""
+    copy = tmp_path / "home"
+    copy.mkdir()
+    shutil.copy(home / "kindred_build.duckdb", copy)
+    (copy / "landing").symlink_to((home / "landing").resolve())
+    shadows = pd.DataFrame(
+        {
+            "shadow_id": ["mixture", "density"],
+            "algorithm": ["gaussian_mixture", "dbscan"],
+            "segment_count_min": 2,
+            "segment_count_max": 12,
+        }
+    )
+    with duckdb.connect(str(copy / "kindred_build.duckdb")) as build:
+        build.execute("set timezone = 'UTC'")
+        memory = build.execute("from segmentation.seg_model_artifacts").df()
+        sample = build.execute("from segmentation.seg_fit_sample").df()
+        catalog = build.execute("from seeds.feature_catalog").df()
+        fitted = fitting.fit_when_due(
+            sample,
+            catalog,
+            memory,
+            as_of=memory["as_of"].max(),
+            seed=20260101,
+            segment_count_min=3,
+            segment_count_max=10,
+            refit_after_days=7,
+            shadows=shadows,
+            guards=Guards(smallest_share=0.0, stability=0.0),
+        )
+        assert set(artifacts.live_shadows(fitted).index) == {"mixture", "density"}
+        build.register("fitted", fitted)
+        build.execute("insert into segmentation.seg_model_artifacts by name from fitted")
+    subprocess.run(
+        [
+            str(Path(sys.executable).with_name("dbt")),
+            *("run", "--quiet", "--target-path", str(tmp_path / "target"), "--select"),
+            *["seg_feature_parameters", "seg_models", "seg_models__live", "seg_segment_centers"],
+            *("seg_users__scaled", "seg_users__scored"),
+        ],
+        cwd=PROJECT,
+        env={"PATH": "/usr/bin:/bin", "KINDRED_HOME": str(copy)},
+        check=True,
+    )
+    with duckdb.connect(str(copy / "kindred_build.duckdb"), read_only=True) as build:
+        users = users_of(build, "intermediate.int_users__features")
+        scored = build.execute(
+            "select * from segmentation.seg_users__scored where period = 'current' order by user_id"
+        ).df()
+    memory = pd.concat([memory, fitted], ignore_index=True)
+    for version in [artifacts.current_champion(memory), *artifacts.live_shadows(memory)]:
+        rows = artifacts.of_model(memory, version)
+        mine = scored[scored["model_version"] == version]
+        squared = assert_scored_alike(mine, rows, users)
+        segments, dimensions, cores = fitting.read_cores(rows)
+        points = cleaning.apply(users, rows)[dimensions].to_numpy("float64")
+        predicted = predict_of_scikit_learn(cores, points)
+        is_tie = np.diff(np.sort(squared, axis=1)[:, :2]).ravel() < 1e-9
+        same = mine["segment_id"].to_numpy() == np.array(segments)[predicted]
+        assert (same | is_tie).all(), version
+
+
+def predict_of_scikit_learn(cores, points):
+    """What the estimator that has these parameters predicts."""
+    is_core = ~np.isnan(cores.centers).any(axis=1)
+    if len(cores.clusters) > cores.cluster_count:
+        nearest = NearestNeighbors(n_neighbors=1).fit(cores.centers[is_core])
+        distances, places = nearest.kneighbors(points)
+        labels = cores.clusters[is_core][places.ravel()]
+        if is_core.all():
+            return labels
+        radius = np.sqrt(cores.offsets[~is_core][0])
+        return np.where(distances.ravel() <= radius, labels, cores.clusters[-1])
+    if (cores.scales == 1).all():
+        model = KMeans(cores.cluster_count, n_init=1, init=cores.centers, max_iter=1)
+        model.fit(points)
+        model.cluster_centers_ = np.ascontiguousarray(cores.centers)
+        return model.predict(points)
+    model = GaussianMixture(cores.cluster_count, covariance_type="diag")
+    model.means_, model.precisions_cholesky_ = cores.centers, cores.scales
+    model.covariances_ = 1 / cores.scales**2
+    log_weights = -cores.offsets / 2 - np.log(cores.scales).sum(axis=1)
+    model.weights_ = np.exp(log_weights - np.logaddexp.reduce(log_weights))
+    return model.predict(points)
 
 
 def test_a_replayed_week_end_has_the_features_that_the_full_build_keeps(home, tmp_path):

@@ -18,7 +18,10 @@ PYTHON_MODELS = {
     "seg_experiments__tested",
     "seg_model_artifacts",
 }
-REMEMBERED = {"int_time__resolved", "seg_model_artifacts", "seg_segment_changes"}
+REMEMBERED = {
+    *("int_time__resolved", "seg_model_artifacts"),
+    *("seg_segment_changes", "seg_audience_changes"),
+}
 CLOCKS = re.compile(r"\b(current_date|current_timestamp|now\(\)|today\(\)|getdate)", re.I)
 # what only DuckDB understands belongs into a dispatched macro
 DUCKDB_ONLY = re.compile(
@@ -208,9 +211,9 @@ def test_every_macro_is_described(manifest):
     assert wrong == []
 
 
-def test_there_are_at_most_fifteen_variables():
+def test_there_are_at_most_sixteen_variables():
     settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
-    assert len(settings["vars"]) <= 15
+    assert len(settings["vars"]) <= 16
 
 
 def test_personal_columns_are_marked(models):

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from kindred.segmentation import artifacts, cleaning, clustering
-from kindred.segmentation.clustering import Guards
+from kindred.segmentation.clustering import Cores, Guards
 from kindred.segmentation.describing import _labels
-from kindred.segmentation.fitting import fit_when_due, read_centers
+from kindred.segmentation.fitting import fit_when_due, read_cores
 
 START = pd.Timestamp("2026-03-06")
 FEATURES = {
@@ -118,9 +118,8 @@ def statuses(memory):
 
 def scored(sample, rows):
     """The segment of each user, from the rows alone."""
-    segments, centers = read_centers(rows)
-    points = cleaning.apply(sample, rows)[list(centers.columns)]
-    places = clustering.nearest(points.to_numpy(), centers.to_numpy())
+    segments, dimensions, cores = read_cores(rows)
+    places = cores.labels(cleaning.apply(sample, rows)[dimensions].to_numpy())
     return pd.Series(np.array(segments)[places], index=sample["user_id"])
 
 
@@ -300,14 +299,14 @@ def test_a_new_feature_does_not_cost_a_segment_its_name(first):
 
 
 def only_segment(rows, reason):
-    assert read_centers(rows)[0] == ["segment_001"]
+    assert read_cores(rows)[0] == ["segment_001"]
     assert reason in text(rows, "model", "reason")
     assert all(reasons(rows).values())
     assert statuses(rows) == {"v2026-03-06T000000": "champion"}
     assert labels(rows) == {"segment_001": "everyone"}
     anyone = users(each=2)
     assert set(scored(anyone, rows)) == {"segment_001"}
-    assert np.isfinite(read_centers(rows)[1].to_numpy()).all()
+    assert np.isfinite(read_cores(rows)[2].centers).all()
 
 
 @pytest.mark.parametrize("count", [0, 1, 5])
@@ -318,7 +317,7 @@ def test_too_few_users_are_one_segment(count):
 
 def test_no_users_are_one_segment_at_the_origin():
     rows = fitted(users().head(0).astype({"user_id": "object"}))
-    assert (read_centers(rows)[1].to_numpy() == 0).all()
+    assert (read_cores(rows)[2].centers == 0).all()
 
 
 def test_no_users_and_only_categories_are_one_segment_too():
@@ -333,9 +332,9 @@ def test_no_users_and_only_categories_are_one_segment_too():
         encode_top_count=2,
     )
     empty = pd.DataFrame({"user_id": [], "device": []}, dtype="object")
-    assert read_centers(fitted(empty, catalog=catalog))[0] == ["segment_001"]
+    assert read_cores(fitted(empty, catalog=catalog))[0] == ["segment_001"]
     devices = pd.DataFrame({"user_id": [str(n) for n in range(30)], "device": ["a", "b", "c"] * 10})
-    assert len(read_centers(fitted(devices, catalog=catalog))[0]) == 3
+    assert len(read_cores(fitted(devices, catalog=catalog))[0]) == 3
 
 
 def test_equal_users_are_one_segment():
@@ -358,7 +357,7 @@ def test_two_kinds_of_equal_users_are_too_few_for_three_segments():
 def test_more_segments_than_users_can_fill_are_not_tried():
     rows = fitted(users(each=3), segment_count_max=6)
     assert "not tried: only 9 usable users" in reasons(rows)[5]
-    assert len(read_centers(rows)[0]) == 3
+    assert len(read_cores(rows)[0]) == 3
 
 
 def test_absurd_values_do_not_stop_a_fit():
@@ -397,7 +396,7 @@ def test_several_segments_replace_one():
     alone = fitted(users().head(4))
     second = fitted(users(), alone, weeks=1, guards=Guards(drift=9))
     assert text(second, "status", "gate_reason") == "promoted: passed the gate"
-    assert len(read_centers(second)[0]) == 3
+    assert len(read_cores(second)[0]) == 3
 
 
 def test_a_tiny_cluster_of_heavy_tails_is_refused_though_its_silhouette_is_best():
@@ -433,7 +432,7 @@ def test_the_smallest_count_near_the_best_silhouette_wins():
     def trial(count, silhouette, share=0.2, stability=0.9):
         return clustering.Trial(
             cluster_count=count,
-            centers=np.zeros((count, 1)),
+            cores=Cores.at(np.zeros((count, 1))),
             silhouette=silhouette,
             smallest_share=share,
             stability=stability,

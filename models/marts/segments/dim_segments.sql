@@ -37,22 +37,36 @@ appearances as (
     inner join models
         on centers.model_version = models.model_version
     -- a challenger that was refused never named a segment anybody saw
-    where models.status in ('champion', 'retired')
+    where
+        models.status in ('champion', 'retired')
+        and models.shadow_id is null
     group by centers.segment_id
 
 ),
 
-labels as (
+described as (
 
     select
-        segment_id,
-        text as label,
+        artifacts.segment_id,
+        artifacts.model_version,
+        max(case when artifacts.record = 'label' then artifacts.text end) as label,
+        max(case when artifacts.name = 'rule' then artifacts.text end) as rule,
+        max(case when artifacts.name = 'condition' then artifacts.text end) as rule_condition,
+        max(case when artifacts.name = 'fidelity' then artifacts.value end) as rule_fidelity,
+        max(case when artifacts.name = 'precision' then artifacts.value end) as rule_precision,
+        max(case when artifacts.name = 'recall' then artifacts.value end) as rule_recall,
         row_number() over (
-            partition by segment_id
-            order by as_of desc
-        ) as label_number
+            partition by artifacts.segment_id
+            order by models.fitted_as_of desc
+        ) as description_number
     from artifacts
-    where record = 'label'
+    inner join models
+        on artifacts.model_version = models.model_version
+    where
+        artifacts.record in ('label', 'rule')
+        and models.status in ('champion', 'retired')
+        and models.shadow_id is null
+    group by artifacts.segment_id, artifacts.model_version, models.fitted_as_of
 
 ),
 
@@ -105,8 +119,13 @@ final as (
     select
         appearances.segment_id,
         case when appearances.is_active then 'active' else 'retired' end as status,
-        labels.label,
+        described.label,
         top_traits.top_traits,
+        described.rule,
+        described.rule_condition,
+        described.rule_fidelity,
+        described.rule_precision,
+        described.rule_recall,
         coalesce(sizes.size, 0) as size,
         coalesce(sizes.clustered_size, 0) as clustered_size,
         coalesce({{ safe_ratio('sizes.size', 'total.size') }}, 0) as share,
@@ -116,10 +135,10 @@ final as (
         appearances.last_fitted_as_of
     from appearances
     cross join total
-    left join labels
+    left join described
         on
-            appearances.segment_id = labels.segment_id
-            and labels.label_number = 1
+            appearances.segment_id = described.segment_id
+            and described.description_number = 1
     left join top_traits
         on appearances.segment_id = top_traits.segment_id
     left join sizes

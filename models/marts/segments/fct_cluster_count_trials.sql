@@ -6,24 +6,13 @@ artifacts as (
 
 ),
 
-algorithms as (
-
-    select
-        run_id,
-        max(text) as algorithm
-    from artifacts
-    where
-        record = 'model'
-        and name = 'algorithm'
-    group by run_id
-
-),
-
 trials as (
 
     select
-        run_id,
+        model_version,
+        min(run_id) as run_id,
         min(as_of) as as_of,
+        max(case when name = 'algorithm' then text end) as algorithm,
         cluster_count,
         max(case when name = 'silhouette' then value end) as silhouette,
         max(case when name = 'davies_bouldin' then value end) as davies_bouldin,
@@ -34,17 +23,17 @@ trials as (
         max(case when name = 'reason' then text end) as reason
     from artifacts
     where record = 'trial'
-    group by run_id, cluster_count
+    group by model_version, cluster_count
 
 ),
 
 final as (
 
     select
-        {{ surrogate_key(['trials.run_id', 'algorithms.algorithm', 'trials.cluster_count']) }}
-            as trial_id,
+        {{ surrogate_key(['trials.model_version', 'trials.cluster_count']) }} as trial_id,
         trials.run_id,
-        algorithms.algorithm,
+        trials.model_version,
+        trials.algorithm,
         trials.cluster_count as k,
         trials.silhouette,
         trials.davies_bouldin,
@@ -55,8 +44,6 @@ final as (
         trials.reason,
         trials.as_of
     from trials
-    left join algorithms
-        on trials.run_id = algorithms.run_id
 
 )
 

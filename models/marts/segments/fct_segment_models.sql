@@ -12,6 +12,8 @@ final as (
         models.model_version,
         models.run_id,
         models.algorithm,
+        models.shadow_id,
+        models.due_reason,
         models.feature_set_hash,
         models.status,
         models.gate_reason,
@@ -23,6 +25,7 @@ final as (
         models.calinski_harabasz,
         models.smallest_share,
         models.stability,
+        models.kept_share,
         models.fitted_as_of,
         models.status_since_at
     from models

@@ -93,23 +93,54 @@ def of_model(memory: pd.DataFrame, model_version: str | None) -> pd.DataFrame:
     return memory[memory["model_version"].eq(model_version or "")]
 
 
-def current_champion(memory: pd.DataFrame) -> str | None:
-    """The model version whose latest status is champion; None before the first fit.
+def latest_statuses(memory: pd.DataFrame) -> pd.Series:
+    """The status that holds of each model version.
 
     The `value` of a status row is its place in the sequence of all status rows.
     """
     statuses = memory[memory["record"].eq("status") & memory["name"].eq("status")]
     latest = statuses.sort_values("value").drop_duplicates("model_version", keep="last")
-    champions = latest.loc[latest["text"].eq("champion"), "model_version"]
-    return champions.iloc[-1] if len(champions) else None
+    return latest.set_index("model_version")["text"]
+
+
+def current_champion(memory: pd.DataFrame) -> str | None:
+    """The model version whose latest status is champion; None before the first fit."""
+    statuses = latest_statuses(memory)
+    champions = statuses.index[statuses.eq("champion")]
+    return champions[-1] if len(champions) else None
+
+
+def challengers(memory: pd.DataFrame) -> pd.DataFrame:
+    """Every model that was fitted to become champion: model_version, as_of, algorithm.
+
+    In the order in which they were fitted; shadow models are not among them.
+    """
+    models = memory[memory["record"].eq("model") & memory["name"].eq("algorithm")]
+    models = models[~models["model_version"].isin(shadow_ids(memory).index)]
+    models = models.rename(columns={"text": "algorithm"})
+    return models.sort_values(["as_of", "run_id"], kind="stable", ignore_index=True)[
+        ["model_version", "as_of", "algorithm"]
+    ]
 
 
 def last_fitted_model(memory: pd.DataFrame) -> str | None:
     """The version fitted last, promoted or not; None before the first fit."""
-    models = memory[memory["record"].eq("model")]
-    if models.empty:
-        return None
-    return models.loc[models["as_of"].idxmax(), "model_version"]
+    fits = challengers(memory)
+    return fits["model_version"].iloc[-1] if len(fits) else None
+
+
+def shadow_ids(memory: pd.DataFrame) -> pd.Series:
+    """The shadow that each shadow model stands for, by model version."""
+    named = memory[memory["record"].eq("model") & memory["name"].eq("shadow_id")]
+    return named.set_index("model_version")["text"]
+
+
+def live_shadows(memory: pd.DataFrame) -> pd.Series:
+    """The shadow models in force: model version by shadow_id."""
+    statuses = latest_statuses(memory)
+    names = shadow_ids(memory)
+    live = names[names.index.isin(statuses.index[statuses.eq("shadow")])]
+    return pd.Series(live.index, index=live.to_numpy(), dtype="str")
 
 
 def next_status_number(memory: pd.DataFrame) -> int:
@@ -122,6 +153,14 @@ def next_segment_number(memory: pd.DataFrame) -> int:
     """The smallest number no segment ever had, rejected challengers included."""
     numbers = memory["segment_id"].str.extract(r"^segment_(\d+)$")[0].dropna()
     return int(numbers.astype("int64").max()) + 1 if len(numbers) else 1
+
+
+def free_name(name: str, taken: pd.Series) -> str:
+    """The name, or where it is taken already the first free of ``name_2``, ``name_3`` ..."""
+    used, free, count = set(taken.dropna()), name, 2
+    while free in used:
+        free, count = f"{name}_{count}", count + 1
+    return free
 
 
 def segment_name(number: int) -> str:

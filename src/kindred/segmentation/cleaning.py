@@ -34,7 +34,7 @@ QUANTILES = {
     "max": 1.0,
 }
 DECILES = np.arange(0.1, 1.0, 0.1)
-_EMPTY_SHARE = 1e-4  # stands for an empty bin, so that its logarithm exists
+EMPTY_SHARE = 1e-4  # stands for an empty bin, so that its logarithm exists
 
 _CHOICES = {
     "kind": ("numeric", "category"),
@@ -622,6 +622,6 @@ def stability_index(expected: np.ndarray, actual: np.ndarray) -> float:
     if np.isnan(expected).any() or expected.sum() == 0:
         return float("nan")
     seen = (expected > 0) | (actual > 0)
-    one = np.maximum(expected[seen], _EMPTY_SHARE)
-    other = np.maximum(actual[seen], _EMPTY_SHARE)
+    one = np.maximum(expected[seen], EMPTY_SHARE)
+    other = np.maximum(actual[seen], EMPTY_SHARE)
     return float(((other - one) * np.log(other / one)).sum())

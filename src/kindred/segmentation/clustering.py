@@ -1,23 +1,31 @@
-"""Fit centres, judge them, and choose how many. Points in, centres and a ledger out.
+"""Fit models, judge them, and choose how many segments. Points in, cores and a ledger out.
+
+A fitted model is a set of `Cores`, whichever algorithm found them, so that whoever scores
+with it need not know which one did.
 
 Everything runs on one thread: the order in which threads add floats is not fixed, and
 equal input must give equal centres to the last bit.
 """
 
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
-from sklearn.cluster import KMeans, MiniBatchKMeans
+from sklearn.cluster import DBSCAN, KMeans, MiniBatchKMeans
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import (
     calinski_harabasz_score,
     davies_bouldin_score,
     silhouette_score,
 )
+from sklearn.mixture import GaussianMixture
+from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
-ALGORITHM = "minibatch_kmeans"
+ALGORITHMS = ("minibatch_kmeans", "gaussian_mixture", "dbscan")
 SILHOUETTE_ROWS = 5_000
 STABILITY_ROWS = 2_000
 STABILITY_REPLICATES = 5
@@ -25,6 +33,9 @@ BATCH_ROWS = 4_096
 COLD_STARTS = 3
 COLD_ADVANTAGE = 0.05  # what a cold fit must be better by to replace a warm one
 CLOSE_TO_BEST = 0.10  # silhouettes this near to the best count as good as the best
+VARIANCE_FLOOR = 1e-2  # of a mixture's component, on the model's scale: no spike on one value
+DENSITY_ROWS = 2_000  # users a density model is fitted on; each may become a core
+DENSITY_QUANTILES = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)  # radii tried beside the knee
 
 
 @dataclass(frozen=True)
@@ -44,11 +55,75 @@ class Guards:
 
 
 @dataclass(frozen=True)
+class Cores:
+    """A fitted model: the cluster of the nearest core wins, the first of equally near ones.
+
+    ``clusters`` (cores) is the place of each core's cluster, in rising order; ``centers``
+    and ``scales`` (cores x dimensions) and ``offsets`` (cores) give the squared distance
+    of a point as ``offset + sum(((point - center) * scale) ** 2)``.
+
+    k-means has one core a cluster, of scale 1 and offset 0. A mixture of Gaussians with
+    diagonal covariances has one core a component: the scale is 1 over the deviation, and
+    the offset holds weight and volume, so that the distance is -2 log of the posterior up
+    to a constant of the point. A density model has a core for each core point, and noise is
+    a core without a place (its centre is nan and adds nothing) whose offset is the squared
+    radius: what is farther than that from every core point is noise.
+    """
+
+    clusters: np.ndarray
+    centers: np.ndarray
+    scales: np.ndarray
+    offsets: np.ndarray
+
+    @classmethod
+    def at(cls, centers: np.ndarray) -> "Cores":
+        """One plain core a cluster."""
+        return cls(np.arange(len(centers)), centers, np.ones_like(centers), np.zeros(len(centers)))
+
+    @property
+    def cluster_count(self) -> int:
+        """Clusters, noise among them."""
+        return int(self.clusters[-1]) + 1 if len(self.clusters) else 0
+
+    @property
+    def is_noise(self) -> np.ndarray:
+        """For each cluster, whether it holds what lies near no core point."""
+        starts = np.searchsorted(self.clusters, np.arange(self.cluster_count))
+        return np.isnan(self.centers[starts]).all(axis=1)
+
+    def squared_distances(self, points: np.ndarray) -> np.ndarray:
+        """Of each point to each cluster: to its nearest core (points x clusters)."""
+        starts = np.searchsorted(self.clusters, np.arange(self.cluster_count))
+        is_plain = (self.scales == 1).all(axis=1) & ~np.isnan(self.centers).any(axis=1)
+        distances = np.empty((len(points), self.cluster_count))
+        for first in range(0, len(points), BATCH_ROWS):
+            some = points[first : first + BATCH_ROWS]
+            to_cores = np.empty((len(some), len(self.clusters)))
+            to_cores[:, is_plain] = cdist(some, self.centers[is_plain], "sqeuclidean")
+            for core in np.flatnonzero(~is_plain):
+                away = (some - self.centers[core]) * self.scales[core]
+                to_cores[:, core] = np.nansum(away * away, axis=1)
+            to_cores += self.offsets
+            distances[first : first + BATCH_ROWS] = np.minimum.reduceat(to_cores, starts, axis=1)
+        return distances
+
+    def labels(self, points: np.ndarray) -> np.ndarray:
+        """The place of the nearest cluster of each point."""
+        return self.squared_distances(points).argmin(axis=1)
+
+    def in_order(self, order: np.ndarray) -> "Cores":
+        """The same model with its clusters in another order."""
+        picked = np.concatenate([np.flatnonzero(self.clusters == old) for old in order])
+        places = np.argsort(order)[self.clusters[picked]]
+        return Cores(places, self.centers[picked], self.scales[picked], self.offsets[picked])
+
+
+@dataclass(frozen=True)
 class Trial:
     """One number of clusters, fitted and judged. Scores are nan when not fitted."""
 
     cluster_count: int
-    centers: np.ndarray | None = None
+    cores: Cores | None = None
     silhouette: float = np.nan
     davies_bouldin: float = np.nan
     calinski_harabasz: float = np.nan
@@ -132,6 +207,77 @@ def fit_centers(
     return best
 
 
+def fit_mixture(
+    points: np.ndarray,
+    cluster_count: int,
+    *,
+    seed: int,
+    start: np.ndarray | None = None,
+    starts: int = COLD_STARTS,
+) -> Cores:
+    """Cores of a Gaussian mixture with diagonal covariances, by expectation-maximization.
+
+    It begins at the k-means clusters that the same start leads to. Covariances are
+    diagonal so that a user is scored by one sum over dimensions, in SQL as here.
+    """
+    centers = fit_centers(points, cluster_count, seed=seed, start=start, starts=starts)
+    labels = nearest(points, centers)
+    members = [points[labels == place] for place in range(cluster_count)]
+    variances = np.vstack([m.var(axis=0) if len(m) else points.var(axis=0) for m in members])
+    weights = np.array([max(len(m), 1) for m in members], dtype="float64")
+    mixture = GaussianMixture(
+        cluster_count,
+        covariance_type="diag",
+        reg_covar=VARIANCE_FLOOR,
+        max_iter=200,
+        weights_init=weights / weights.sum(),
+        means_init=centers,
+        precisions_init=1 / (variances + VARIANCE_FLOOR),
+        random_state=seed % 2**32,
+    )
+    with warnings.catch_warnings():
+        # where it stops after 200 steps is a model like any other, and is judged like one
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        mixture.fit(points)
+    return cores_of_mixture(mixture)
+
+
+def cores_of_mixture(mixture: GaussianMixture) -> Cores:
+    """A fitted mixture with diagonal covariances as cores; the nearest is its `predict`."""
+    scales = mixture.precisions_cholesky_
+    offsets = -2 * (np.log(mixture.weights_) + np.log(scales).sum(axis=1))
+    # only differences count; from 0 up, a distance has a square root
+    return Cores(np.arange(len(scales)), mixture.means_, scales, offsets - offsets.min())
+
+
+def fit_density(points: np.ndarray, *, radius: float, neighbor_count: int) -> Cores | None:
+    """Cores of DBSCAN, and of its noise as the last cluster; None when all is noise.
+
+    A border point belongs to its nearest core point, not to whichever cluster was walked
+    first, so that users who come later are placed by the same rule.
+    """
+    found = DBSCAN(eps=radius, min_samples=neighbor_count).fit(points)
+    if not len(found.core_sample_indices_):
+        return None
+    clusters = found.labels_[found.core_sample_indices_]
+    order = np.argsort(clusters, kind="stable")
+    clusters, centers = clusters[order], points[found.core_sample_indices_][order]
+    offsets = np.zeros(len(centers))
+    if (found.labels_ == -1).any():
+        clusters = np.append(clusters, clusters[-1] + 1)
+        centers = np.vstack([centers, np.full(points.shape[1], np.nan)])
+        # a core point at exactly the radius still holds
+        offsets = np.append(offsets, radius**2 * (1 + 1e-12))
+    return Cores(clusters, centers, np.ones_like(centers), offsets)
+
+
+def fit_cores(points: np.ndarray, cluster_count: int, *, algorithm: str, **settings) -> Cores:
+    """Fit one number of clusters by k-means or as a mixture; settings of `fit_centers`."""
+    if algorithm == "gaussian_mixture":
+        return fit_mixture(points, cluster_count, **settings)
+    return Cores.at(fit_centers(points, cluster_count, **settings))
+
+
 def extend_start(
     points: np.ndarray, start: np.ndarray, cluster_count: int, seed: int
 ) -> np.ndarray:
@@ -163,22 +309,28 @@ def jaccard_overlap(
     return np.divide(both, either, out=np.zeros_like(both), where=either > 0)
 
 
-def stability_of(points: np.ndarray, centers: np.ndarray, seed: int) -> float:
-    """Mean Jaccard overlap between the clusters and those of cold bootstrap re-fits."""
+def stability_of(
+    points: np.ndarray, cores: Cores, seed: int, refit: Callable[[np.ndarray, int], Cores | None]
+) -> float:
+    """Mean Jaccard overlap between the clusters and those of cold bootstrap re-fits.
+
+    ``refit`` fits a resample with a seed, or gives None when it cannot (Hennig 2007,
+    Cluster-wise assessment of cluster stability).
+    """
     rows = bounded_rows(len(points), STABILITY_ROWS, seed)
-    judged, count = points[rows], len(centers)
-    labels = nearest(judged, centers)
+    judged, count = points[rows], cores.cluster_count
+    labels = cores.labels(judged)
     overlaps = []
     for replicate in range(STABILITY_REPLICATES):
         generator = np.random.default_rng([seed, replicate])
         resample = judged[generator.integers(len(judged), size=len(judged))]
-        if _distinct_count(resample, count) < count:
+        again = refit(resample, seed + replicate)
+        if again is None:
             overlaps.append(0.0)
             continue
-        again = fit_centers(resample, count, seed=seed + replicate, starts=1)
-        overlap = jaccard_overlap(labels, nearest(judged, again), count, count)
+        overlap = jaccard_overlap(labels, again.labels(judged), count, again.cluster_count)
         matched = linear_sum_assignment(overlap, maximize=True)
-        overlaps.append(float(overlap[matched].mean()))
+        overlaps.append(float(overlap[matched].sum() / count))
     return float(np.mean(overlaps))
 
 
@@ -198,13 +350,22 @@ def choose_clusters(
     seed: int,
     guards: Guards,
     start: np.ndarray | None = None,
+    algorithm: str = ALGORITHMS[0],
 ) -> list[Trial]:
     """Fit each number of clusters, judge it, choose one: the ledger, by count.
+
+    ``algorithm`` is one of `ALGORITHMS`. A density model finds its number of clusters
+    itself: there, radii are tried, and each number that one of them leads to is judged.
+    Raises ValueError for another algorithm.
 
     Exactly one trial is chosen. When nothing can be chosen from the range, that is a
     trial of one cluster, whose reason says why. ``start`` holds the champion's centres
     in the space of ``points``. Every trial has a reason.
     """
+    if algorithm not in ALGORITHMS:
+        raise ValueError(
+            f"segmentation_algorithm is {algorithm!r}; it must be one of {', '.join(ALGORITHMS)}"
+        )
     row_count = len(points)
     if row_count < 2 * count_min:
         why = f"only {row_count} usable users, at least {2 * count_min} are needed"
@@ -214,10 +375,13 @@ def choose_clusters(
         return _one_cluster(points, _untried(count_min, count_max, why), why)
 
     with threadpool_limits(limits=1):
-        trials = [
-            _try_count(points, count, seed=seed + count, start=start)
-            for count in range(count_min, count_max + 1)
-        ]
+        if algorithm == "dbscan":
+            trials = _try_radii(points, count_min, count_max, seed=seed)
+        else:
+            trials = [
+                _try_count(points, count, algorithm, seed=seed + count, start=start)
+                for count in range(count_min, count_max + 1)
+            ]
     judged = _judge(trials, guards)
     if any(trial.is_chosen for trial in judged):
         return judged
@@ -237,7 +401,7 @@ def _one_cluster(points, trials, why) -> list[Trial]:
     center = points.mean(axis=0) if len(points) else np.zeros(dimension_count)
     one = Trial(
         cluster_count=1,
-        centers=center.reshape(1, dimension_count),
+        cores=Cores.at(center.reshape(1, dimension_count)),
         smallest_share=1.0,
         start_reason="a single centre needs no start",
         is_chosen=True,
@@ -246,7 +410,7 @@ def _one_cluster(points, trials, why) -> list[Trial]:
     return [one, *trials]
 
 
-def _try_count(points, count, *, seed, start) -> Trial:
+def _try_count(points, count, algorithm, *, seed, start) -> Trial:
     if len(points) < 2 * count:
         return Trial(
             cluster_count=count,
@@ -258,14 +422,13 @@ def _try_count(points, count, *, seed, start) -> Trial:
             cluster_count=count,
             reason=f"not tried: only {distinct} users differ from each other",
         )
-    centers = fit_centers(points, count, seed=seed)
-    labels = nearest(points, centers)
-    silhouette = silhouette_of(points, labels, seed)
+    cores = fit_cores(points, count, algorithm=algorithm, seed=seed)
+    silhouette = silhouette_of(points, cores.labels(points), seed)
     chosen, why = "cold", "no champion to start from"
     if start is not None:
-        warm = fit_centers(points, count, seed=seed, start=extend_start(points, start, count, seed))
-        warm_labels = nearest(points, warm)
-        warm_silhouette = silhouette_of(points, warm_labels, seed)
+        extended = extend_start(points, start, count, seed)
+        warm = fit_cores(points, count, algorithm=algorithm, seed=seed, start=extended)
+        warm_silhouette = silhouette_of(points, warm.labels(points), seed)
         needed = warm_silhouette + COLD_ADVANTAGE * abs(warm_silhouette)
         if np.isnan(warm_silhouette) or silhouette >= needed:
             why = (
@@ -278,29 +441,85 @@ def _try_count(points, count, *, seed, start) -> Trial:
                 f"started from the champion: silhouette {warm_silhouette:.3f},"
                 f" a cold fit has {silhouette:.3f}"
             )
-            chosen, centers, labels = "warm", warm, warm_labels
-            silhouette = warm_silhouette
+            chosen, cores = "warm", warm
 
-    sizes = np.bincount(labels, minlength=count)
+    def refit(resample, refit_seed):
+        if _distinct_count(resample, count) < count:
+            return None
+        return fit_cores(resample, count, algorithm=algorithm, seed=refit_seed, starts=1)
+
+    trial = Trial(cluster_count=count, cores=cores, start=chosen, start_reason=why)
+    return _scored(trial, points, seed, refit)
+
+
+def _scored(trial: Trial, points: np.ndarray, seed: int, refit) -> Trial:
+    labels = trial.cores.labels(points)
+    sizes = np.bincount(labels, minlength=trial.cluster_count)
     if (sizes == 0).any():
-        return Trial(
-            cluster_count=count,
-            smallest_share=0.0,
-            start=chosen,
-            start_reason=why,
-            reason="refused: a cluster without members",
+        return replace(
+            trial, cores=None, smallest_share=0.0, reason="refused: a cluster without members"
         )
-    return Trial(
-        cluster_count=count,
-        centers=centers,
-        silhouette=silhouette,
+    return replace(
+        trial,
+        silhouette=silhouette_of(points, labels, seed),
         davies_bouldin=float(davies_bouldin_score(points, labels)),
         calinski_harabasz=float(calinski_harabasz_score(points, labels)),
         smallest_share=float(sizes.min() / len(points)),
-        stability=stability_of(points, centers, seed),
-        start=chosen,
-        start_reason=why,
+        stability=stability_of(points, trial.cores, seed, refit),
     )
+
+
+def _try_radii(points, count_min, count_max, *, seed) -> list[Trial]:
+    """Density models of the radii that the k-distance curve suggests, one a count.
+
+    The curve is each user's distance to the n-th neighbour, sorted (Ester et al. 1996);
+    n is twice the number of dimensions (Sander et al. 1998), at most 2 % of the users.
+    Of the radii that lead to one count, that of the best silhouette stays.
+    """
+    rows = bounded_rows(len(points), DENSITY_ROWS, seed)
+    drawn = points[rows]
+    neighbor_count = max(3, min(2 * points.shape[1], len(drawn) // 50))
+    nth = NearestNeighbors(n_neighbors=min(neighbor_count, len(drawn))).fit(drawn)
+    curve = np.sort(nth.kneighbors(drawn)[0][:, -1])
+    radii = {float(np.quantile(curve, q)) for q in DENSITY_QUANTILES} | {_knee(curve)}
+    found: dict[int, tuple[float, float, Cores]] = {}
+    for radius in sorted(r for r in radii if r > 0):
+        cores = fit_density(drawn, radius=radius, neighbor_count=neighbor_count)
+        if cores is None or cores.cluster_count < 2:
+            continue
+        silhouette = silhouette_of(points, cores.labels(points), seed)
+        best = found.get(cores.cluster_count)
+        if best is None or silhouette > best[1]:
+            found[cores.cluster_count] = (radius, silhouette, cores)
+
+    trials = []
+    for count in range(count_min, count_max + 1):
+        if count not in found:
+            why = (
+                f"not found: no radius from {min(radii):.3f} to {max(radii):.3f} with"
+                f" {neighbor_count} neighbours gives {count} segments, noise among them"
+            )
+            trials.append(Trial(cluster_count=count, reason=why))
+            continue
+        radius, _, cores = found[count]
+        trial = Trial(
+            cluster_count=count,
+            cores=cores,
+            start="density",
+            start_reason=f"{neighbor_count} neighbours within {radius:.3f}; needs no start",
+        )
+
+        def refit(resample, _, radius=radius):
+            return fit_density(resample, radius=radius, neighbor_count=neighbor_count)
+
+        trials.append(_scored(trial, points, seed, refit))
+    return trials
+
+
+def _knee(curve: np.ndarray) -> float:
+    """The value of a rising curve that lies farthest below the line between its ends."""
+    line = np.linspace(curve[0], curve[-1], len(curve))
+    return float(curve[np.argmax(line - curve)])
 
 
 def _judge(trials: list[Trial], guards: Guards) -> list[Trial]:
@@ -344,7 +563,7 @@ def guard_failures(trial: Trial, guards: Guards) -> list[str]:
         )
     if trial.stability < guards.stability:
         failures.append(f"stability {trial.stability:.4f} is below {guards.stability:.2f}")
-    if trial.centers is not None and np.isnan(trial.silhouette):
+    if trial.cores is not None and np.isnan(trial.silhouette):
         failures.append("silhouette is not defined")
     return failures
 

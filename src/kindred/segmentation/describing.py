@@ -1,17 +1,24 @@
-"""Say in plain words what a segment is: its traits and a label made of them."""
+"""Say in plain words what a segment is: its traits, a label made of them, a short rule."""
 
 import re
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from sklearn.tree import DecisionTreeClassifier
 
 from kindred.segmentation.artifacts import as_artifacts
-from kindred.segmentation.cleaning import Learned, clean_numbers, numbers_of
+from kindred.segmentation.cleaning import Learned, Treatment, clean_numbers, numbers_of
+from kindred.segmentation.guessing import is_held_out
 
 NOTEWORTHY = 0.30  # standard deviations from the mean at which a trait is mentioned
 STRONG = 1.50  # and from which it is "very"
 ALIKE = 0.75  # correlation above which two features say the same thing
 TRAITS_IN_LABEL = 2
+RULE_DEPTH = 3  # conditions in one branch of a rule, at most
+RULE_BRANCHES = 2  # branches that a rule joins by "or", at most
+BRANCH_GAIN = 0.02  # F1 that a second branch must add to be worth its words
+SMALLEST_LEAF = 5  # users that a branch must hold
 
 # Words for (below, above) the mean where "low" and "high" would mislead.
 _WORDS = {
@@ -119,3 +126,182 @@ def _phrase(feature: str, z_score: float) -> str:
         return _WORDS[name][int(z_score > 0)]
     degree = "very " if abs(z_score) >= STRONG else ""
     return f"{degree}{'high' if z_score > 0 else 'low'} {name.replace('_', ' ')}"
+
+
+@dataclass(frozen=True)
+class _Condition:
+    """A bound on one feature in original units; what is unknown counts as ``fill``."""
+
+    feature: str
+    is_lower: bool  # a lower bound, and the value itself may lie in for whole numbers
+    threshold: float
+    is_whole: bool
+    fill: float
+
+    @property
+    def operator(self) -> str:
+        if self.is_whole:
+            return ">=" if self.is_lower else "<="
+        return ">" if self.is_lower else "<="
+
+    @property
+    def text(self) -> str:
+        return f"{self.feature} {self.operator} {self.threshold:.10g}"
+
+    @property
+    def sql(self) -> str:
+        bound = f"{self.operator} {self.threshold:.10g}"
+        return f"coalesce({self.feature}, {self.fill:.10g}) {bound}"
+
+    def holds(self, values: pd.DataFrame) -> np.ndarray:
+        column = values[self.feature].to_numpy()
+        if not self.is_lower:
+            return column <= self.threshold
+        return column >= self.threshold if self.is_whole else column > self.threshold
+
+
+def describe_rules(
+    sample: pd.DataFrame,
+    treatments: list[Treatment],
+    labels: np.ndarray,
+    segments: list[str],
+) -> pd.DataFrame:
+    """`rule` rows of each segment: a short rule in original units, and how true it is.
+
+    Arguments as for `describe_segments`. For each segment a shallow tree is grown that
+    tells it from the rest by numeric features of the catalogue; of its leaves the one
+    with the best F1 is the rule, with a second one after "or" where that is worth
+    BRANCH_GAIN. Thresholds are rounded before anything is measured, so the numbers are
+    those of the rule as it reads. Unknown values count as the catalogue's constant, else
+    as the median of the known ones.
+
+    Texts: ``rule`` for people, ``condition`` the same for SQL over the features. Numbers,
+    each on the users that `is_held_out`, from whom no tree learns (nan without any):
+    ``fidelity`` the share on whom rule and segment agree, ``precision`` and ``recall`` of
+    the rule, and ``held_out_count``. A single segment is "everyone", a segment without
+    members "no one".
+    """
+    values, wholes, fills = _original_units(sample, treatments)
+    held_out = is_held_out(sample["user_id"])
+    rows = []
+    for place, segment in enumerate(segments):
+        is_member = labels == place
+        branches = []
+        if len(segments) == 1:
+            text, sql, holds = "everyone", "1 = 1", np.ones(len(sample), dtype=bool)
+        else:
+            branches = _branches(values[~held_out], is_member[~held_out], wholes, fills)
+            holds = _holds(branches, values)
+            text = " or ".join(" and ".join(c.text for c in branch) for branch in branches)
+            sql = " or ".join(
+                "(" + " and ".join(c.sql for c in branch) + ")" for branch in branches
+            )
+            text, sql = text or "no one", sql or "1 = 0"
+        own = {"record": "rule", "segment_id": segment}
+        numbers = _agreement(holds[held_out], is_member[held_out])
+        rows += [{**own, "name": "rule", "text": text}, {**own, "name": "condition", "text": sql}]
+        rows += [{**own, "name": name, "value": value} for name, value in numbers.items()]
+    return as_artifacts(rows)
+
+
+def _original_units(sample, treatments) -> tuple[pd.DataFrame, set[str], dict[str, float]]:
+    """Numeric features with unknowns filled, which hold whole numbers, and the fills."""
+    columns, wholes, fills = {}, set(), {}
+    for treatment in treatments:
+        if treatment.kind != "numeric":
+            continue
+        raw = numbers_of(sample[treatment.feature])
+        known = raw[~np.isnan(raw)]
+        is_whole = bool(len(known)) and bool((known == np.round(known)).all())
+        fill = float(f"{np.median(known):.3g}") if len(known) else 0.0
+        if treatment.impute == "constant":
+            fill = float(treatment.impute_constant)
+        if is_whole:
+            wholes.add(treatment.feature)
+        fills[treatment.feature] = fill
+        columns[treatment.feature] = np.where(np.isnan(raw), fill, raw)
+    return pd.DataFrame(columns, index=range(len(sample))), wholes, fills
+
+
+def _branches(values, is_member, wholes, fills) -> list[list[_Condition]]:
+    if values.shape[1] == 0 or not is_member.any() or is_member.all():
+        return []
+    tree = DecisionTreeClassifier(
+        max_depth=RULE_DEPTH,
+        min_samples_leaf=SMALLEST_LEAF,
+        class_weight="balanced",
+        random_state=0,
+    ).fit(values, is_member)
+    found = [_simplified(path, wholes, fills) for path in _paths(tree.tree_, list(values.columns))]
+    chosen, best = [], 0.0
+    while len(chosen) < RULE_BRANCHES:
+        scores = [_f1(_holds([*chosen, branch], values), is_member) for branch in found]
+        score = max(scores, default=0.0)
+        if score < best + (BRANCH_GAIN if chosen else 1e-12):
+            break
+        chosen, best = [*chosen, found[int(np.argmax(scores))]], score
+    return chosen
+
+
+def _paths(tree, features) -> list[list[tuple[str, bool, float]]]:
+    """The ways from the root to each leaf: feature, is a lower bound, threshold."""
+    paths, open_ways = [], [(0, [])]
+    while open_ways:
+        node, way = open_ways.pop()
+        left, right = tree.children_left[node], tree.children_right[node]
+        if left == right:
+            paths.append(way)
+            continue
+        feature, threshold = features[tree.feature[node]], float(tree.threshold[node])
+        open_ways.append((right, [*way, (feature, True, threshold)]))
+        open_ways.append((left, [*way, (feature, False, threshold)]))
+    return paths
+
+
+def _simplified(path, wholes, fills) -> list[_Condition]:
+    """The tightest bounds of a path, one a feature and side, thresholds as they read."""
+    tightest: dict[tuple[str, bool], float] = {}
+    for feature, is_lower, threshold in path:
+        key = (feature, is_lower)
+        pick = max if is_lower else min
+        tightest[key] = pick(tightest.get(key, threshold), threshold)
+    return [
+        _Condition(
+            feature,
+            is_lower,
+            _readable(threshold, is_lower, feature in wholes),
+            feature in wholes,
+            fills[feature],
+        )
+        for (feature, is_lower), threshold in tightest.items()
+    ]
+
+
+def _readable(threshold: float, is_lower: bool, is_whole: bool) -> float:
+    if is_whole:
+        return float(np.ceil(threshold) if is_lower else np.floor(threshold))
+    return float(f"{threshold:.3g}")
+
+
+def _holds(branches: list[list[_Condition]], values: pd.DataFrame) -> np.ndarray:
+    holds = np.zeros(len(values), dtype=bool)
+    for branch in branches:
+        holds |= np.logical_and.reduce(
+            [condition.holds(values) for condition in branch] or [np.ones(len(values), bool)]
+        )
+    return holds
+
+
+def _f1(holds: np.ndarray, is_member: np.ndarray) -> float:
+    either = holds.sum() + is_member.sum()
+    return float(2 * (holds & is_member).sum() / either) if either else 0.0
+
+
+def _agreement(holds: np.ndarray, is_member: np.ndarray) -> dict[str, float]:
+    both = float((holds & is_member).sum())
+    return {
+        "fidelity": float((holds == is_member).mean()) if len(holds) else np.nan,
+        "precision": both / holds.sum() if holds.any() else np.nan,
+        "recall": both / is_member.sum() if is_member.any() else np.nan,
+        "held_out_count": float(len(holds)),
+    }

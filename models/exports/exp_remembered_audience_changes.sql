@@ -1,23 +1,23 @@
 with
 
-segment_changes as (
+rows_out as (
 
-    select * from {{ ref('fct_segment_changes') }}
+    select * from {{ ref('seg_audience_changes') }}
 
 ),
 
 final as (
 
     select
-        change_id,
         change_number,
         user_id,
-        op,
+        operation,
         from_segment_id,
         to_segment_id,
-        change_cause,
+        from_persona_id,
+        to_persona_id,
         changed_at
-    from segment_changes
+    from rows_out
 
 )
 
