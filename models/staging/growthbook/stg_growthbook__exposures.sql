@@ -21,11 +21,11 @@ final as (
         payload_hash,
 
         -- times
-        "timestamp" as exposed_at,
+        source.timestamp as exposed_at,
         loaded_at,
         {{ unusable_reason(
             "coalesce(nullif(trim(login), ''), nullif(trim(anonymous_id), ''))",
-            '"timestamp"',
+            'source.timestamp',
             'loaded_at'
         ) }} as unusable_reason
     from source
