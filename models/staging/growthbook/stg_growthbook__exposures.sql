@@ -21,11 +21,11 @@ final as (
         payload_hash,
 
         -- times
-        source.timestamp as exposed_at,
+        exposed_at,
         loaded_at,
         {{ unusable_reason(
             "coalesce(nullif(trim(login), ''), nullif(trim(anonymous_id), ''))",
-            'source.timestamp',
+            'exposed_at',
             'loaded_at'
         ) }} as unusable_reason
     from source

@@ -24,9 +24,9 @@ final as (
         coalesce(is_holdback, false) as is_holdback,
 
         -- times
-        source.timestamp as exposed_at,
+        exposed_at,
         loaded_at,
-        {{ unusable_reason("nullif(trim(visitor_id), '')", 'source.timestamp', 'loaded_at') }} as unusable_reason
+        {{ unusable_reason("nullif(trim(visitor_id), '')", 'exposed_at', 'loaded_at') }} as unusable_reason
     from source
 
 )

@@ -251,14 +251,14 @@ TABLES: dict[tuple[str, str], tuple[Column, ...]] = {
     ("optimizely", "decisions"): (
         *_text("uuid", "visitor_id", "campaign_id", "experiment_id", "variation_id"),
         Column("is_holdback", "BOOLEAN"),
-        _strict("timestamp", "TIMESTAMP"),
+        _strict("exposed_at", "TIMESTAMP", "timestamp"),
     ),
     ("growthbook", "exposures"): (
         Column("login", aliases=("user_id",)),
         Column("anonymous_id"),
         Column("experiment_id", aliases=("experimentId",)),
         Column("variation_id", aliases=("variationId", "variantId")),
-        _strict("timestamp", "TIMESTAMP", "received_at"),
+        _strict("exposed_at", "TIMESTAMP", "timestamp", "received_at"),
     ),
 }
 
