@@ -10,9 +10,11 @@ _SEGMENTS = """
         segments.label,
         segments.size,
         round(100 * segments.share, 1) as percent,
-        string_agg(
-            personas.persona_name || ' ' || personas.users, ', ' order by personas.users desc
-        ) as personas
+        segments.rule,
+        segments.rule_fidelity,
+        segments.is_indistinct,
+        arg_max(personas.persona_name, personas.users) as persona_name,
+        coalesce(max(personas.users) / nullif(sum(personas.users), 0), 0) as persona_share
     from marts.dim_segments as segments
     left join (
         select placed.segment_id, named.persona_name, count(*) as users
@@ -38,9 +40,8 @@ def summarize(home: Path) -> str:
             "select max(as_of), count(*) from marts.fct_user_segments"
         ).fetchall()[0]
     lines = [f"\n{users:,} users in {len(rows)} segments, as of {as_of} UTC", ""]
-    for segment_id, label, size, percent, personas in rows:
-        lines.append(f"  {segment_id}  {size:>9,}  {percent:5.1f} %  {label}")
-        lines.append(f"               {personas or 'no users now'}")
+    for row in rows:
+        lines += _two_lines(*row)
     lines += [
         "",
         "Look next:",
@@ -49,3 +50,20 @@ def summarize(home: Path) -> str:
         "  README.md, 'Read a segment', for a first query; `make docs` for every column",
     ]
     return "\n".join(lines)
+
+
+def _two_lines(
+    segment_id, label, size, percent, rule, fidelity, is_indistinct, persona, share
+) -> list[str]:
+    """What a segment is called and who is in it; how to tell a member, and how surely."""
+    whose = f"  ({persona} {100 * share:.0f} %)" if persona else "  (no users now)"
+    # a model that was fitted before there were rules has none
+    told = rule or "no rule yet: the next fit makes one"
+    if fidelity is not None:
+        told += f"  [right for {100 * fidelity:.0f} % of users]"
+    if is_indistinct:
+        told += "  differs in no KPI"
+    return [
+        f"  {segment_id}  {size:>9,}  {percent:5.1f} %  {label}{whose}",
+        f"               {told}",
+    ]

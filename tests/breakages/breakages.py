@@ -21,9 +21,7 @@ class Breakage(NamedTuple):
 INT = "models/intermediate"
 SEG = "models/segmentation"
 PY = "src/kindred"
-TRIGGERS = (
-    "unit int_triggers__counted int_triggers__candidates int_triggers__walked fct_trigger_firings"
-)
+TRIGGERS = "pytest tests/triggers/test_cases.py"
 INVARIANT = "pytest tests/increments/test_invariant.py"
 INCREMENTS = f"{INVARIANT}::test_five_increments_equal_one_full_refresh"
 ORDER = f"{INVARIANT}::test_the_order_of_arrival_and_second_deliveries_do_not_matter"
@@ -148,8 +146,8 @@ BREAKAGES = [
     Breakage(
         "a user without history is dropped",
         f"{SEG}/seg_users__assigned.sql",
-        "    from classified\n    inner join scored",
-        "    from (select * from classified where method <> 'prior') as classified\n"
+        "    from features\n    inner join scored",
+        "    from (select * from features where lifetime_event_count > 0) as features\n"
         "    inner join scored",
         "build seg_users__assigned+",
     ),
@@ -212,10 +210,10 @@ BREAKAGES = [
     ),
     # --- triggers and personas -------------------------------------------------------
     Breakage(
-        "events at the instant before the window count",
+        "a match from a microsecond before the 24 hours counts",
         f"{INT}/int_triggers__counted.sql",
-        "rules.within_microseconds + 1 as",
-        "rules.within_microseconds + 2 as",
+        "within_microseconds + 1 as",
+        "within_microseconds + 2 as",
         TRIGGERS,
     ),
     Breakage(
@@ -233,25 +231,95 @@ BREAKAGES = [
         TRIGGERS,
     ),
     Breakage(
+        "a firing is still active at the moment it expires",
+        "models/marts/activation/fct_trigger_firings.sql",
+        "walked.expires_at > clock.as_of",
+        "walked.expires_at >= clock.as_of",
+        TRIGGERS,
+    ),
+    Breakage(
         "a purchase exactly at the end of a wait comes too late",
-        f"{INT}/int_triggers__candidates.sql",
-        "next_end_microseconds > due_microseconds",
-        "next_end_microseconds >= due_microseconds",
+        f"{INT}/int_triggers__waited.sql",
+        "numbered.next_end_microseconds > numbered.due_microseconds",
+        "numbered.next_end_microseconds >= numbered.due_microseconds",
+        TRIGGERS,
+    ),
+    Breakage(
+        "a start during a wait from the first start arms the rule again",
+        f"{INT}/int_triggers__waited.sql",
+        "        < occurred_microseconds as is_sure,",
+        "        < occurred_microseconds + 1 as is_sure,",
         TRIGGERS,
     ),
     Breakage(
         "a cooldown lasts beyond its end",
         f"{INT}/int_triggers__walked.sql",
-        " - 1, 0) as reach_microseconds",
-        ", 0) as reach_microseconds",
+        "cooldown_microseconds - 1, 0) as reach_microseconds",
+        "cooldown_microseconds, 0) as reach_microseconds",
         TRIGGERS,
+    ),
+    Breakage(
+        "an event at the moment of a firing ends it",
+        f"{INT}/int_triggers__walked.sql",
+        "'1 following', 'active_microseconds following'",
+        "'current row', 'active_microseconds following'",
+        TRIGGERS,
+    ),
+    Breakage(
+        "a sequence of exactly 24 hours takes too long",
+        f"{INT}/int_triggers__sequenced.sql",
+        "started_microseconds >= occurred_microseconds",
+        "started_microseconds > occurred_microseconds",
+        TRIGGERS,
+    ),
+    Breakage(
+        "an event of two steps follows itself",
+        f"{INT}/int_triggers__sequenced.sql",
+        "order by occurred_microseconds, event_key, step desc",
+        "order by occurred_microseconds, event_key, step",
+        TRIGGERS,
+    ),
+    Breakage(
+        "money that reaches a threshold exactly is too little",
+        f"{INT}/int_triggers__counted.sql",
+        "coalesce(earlier_amount, 0) >= needed_amount",
+        "coalesce(earlier_amount, 0) > needed_amount",
+        TRIGGERS,
+    ),
+    Breakage(
+        "an nth rule fires from then on",
+        f"{INT}/int_triggers__counted.sql",
+        "match_number = needed_count",
+        "match_number >= needed_count",
+        TRIGGERS,
+    ),
+    Breakage(
+        "nobody leaves a trigger before the next firing",
+        "models/marts/activation/fct_trigger_changes.sql",
+        "        next_fired_at is null\n        or ",
+        "        ",
+        "unit fct_trigger_changes",
     ),
     Breakage(
         "a trigger rule names an unknown event",
         "seeds/rules/trigger_rules.csv",
         "absence,add_to_cart",
         "absence,add_to_kart",
-        "build trigger_rules event_names personas persona_rules rules_name_only_what_there_is",
+        "build trigger_rules event_names property_allow_list every_trigger_rule_can_fire",
+    ),
+    Breakage(
+        "a window is negative",
+        "seeds/rules/trigger_rules.csv",
+        "product,3,,,24,",
+        "product,3,,,-24,",
+        "build trigger_rules event_names property_allow_list every_trigger_rule_can_fire",
+    ),
+    Breakage(
+        "a persona hangs on itself",
+        "seeds/rules/persona_rules.csv",
+        "trigger:cart_abandoned,=,1",
+        "persona:cart_abandoners,=,1",
+        "build persona_rules personas trigger_rules feature_catalog every_persona_rule_can_hold",
     ),
     Breakage(
         "a user has several primary personas",
@@ -444,5 +512,118 @@ BREAKAGES = [
         "bit_xor(hash(placement_id, {fields}))",
         "bit_xor(hash(placement_id))",
         "pytest tests/python/test_serving.py",
+    ),
+    # --- beginnings and explanations ---------------------------------------------------
+    Breakage(
+        "the last session is taken for the first",
+        f"{SEG}/seg_users__first_sessions.sql",
+        "order by sessions.started_at, sessions.session_id",
+        "order by sessions.started_at desc, sessions.session_id",
+        "unit seg_users__first_sessions",
+    ),
+    Breakage(
+        "a guess knows the country of later sessions",
+        f"{SEG}/seg_users__first_sessions.sql",
+        "else coalesce(first_sessions.country, 'Unknown')",
+        "else coalesce(first_sessions.country, aged.country, 'Unknown')",
+        "unit seg_users__first_sessions",
+    ),
+    Breakage(
+        "guesses learn from the users they are judged on",
+        f"{PY}/segmentation/guessing.py",
+        'users = users[~is_held_out(users["user_id"])].sort_values',
+        "users = users.sort_values",
+        "pytest tests/python/test_segmentation_guessing.py",
+    ),
+    Breakage(
+        "SQL holds out others than Python",
+        "macros/held_out.sql",
+        "in ('0', '1', '2')",
+        "in ('0', '1', '3')",
+        "build held_out_is_the_same_for_ever",
+    ),
+    Breakage(
+        "an unknown level shifts every score",
+        f"{PY}/segmentation/guessing.py",
+        "            intercepts += mean\n",
+        "",
+        "pytest tests/python/test_segmentation_guessing.py",
+    ),
+    Breakage(
+        "a guess counts its terms without their size",
+        f"{SEG}/seg_users__guessed.sql",
+        "* ln(1 + greatest(coalesce(users.{{ number }}, 0), 0))",
+        "* greatest(coalesce(users.{{ number }}, 0), 0)",
+        "unit seg_users__guessed",
+    ),
+    Breakage(
+        "a mature user is guessed",
+        f"{SEG}/seg_users__assigned.sql",
+        "    where is_cold_start\n",
+        "",
+        "unit seg_users__assigned",
+    ),
+    Breakage(
+        "nobody is ever ambiguous",
+        f"{SEG}/seg_users__assigned.sql",
+        "placed.margin < {{ ambiguous_margin }}",
+        "placed.margin < 0",
+        "unit seg_users__assigned",
+    ),
+    Breakage(
+        "a guessed user moves at the end of each week",
+        f"{SEG}/seg_segment_changes.sql",
+        "case when assigned.is_cold_start then",
+        "case when false then",
+        "unit seg_segment_changes",
+    ),
+    Breakage(
+        "a driver is what is far, not what decides",
+        f"{SEG}/seg_users__explained.sql",
+        "                when other.{{ dimension }} is null then",
+        "                when true then",
+        "unit seg_users__explained",
+    ),
+    Breakage(
+        "the back-test counts who taught",
+        f"{SEG}/seg_guesses__judged.sql",
+        "    where guessed.is_held_out\n",
+        "    where true\n",
+        "unit seg_guesses__judged",
+    ),
+    Breakage(
+        "a guess is better whatever its interval",
+        "models/marts/segments/fct_cold_start_backtests.sql",
+        "            > {{ safe_ratio('counted.majority_hit_count', 'counted.user_count') }},",
+        "            > -1,",
+        "unit fct_cold_start_backtests",
+    ),
+    Breakage(
+        "a rule in SQL leaves out who is unknown",
+        f"{PY}/segmentation/describing.py",
+        'return f"coalesce({self.feature}, {self.fill:.10g}) {bound}"',
+        'return f"coalesce({self.feature}, -1) {bound}"',
+        "pytest tests/python/test_segmentation_rules.py",
+    ),
+    Breakage(
+        "a rule learns from the users it is judged on",
+        f"{PY}/segmentation/describing.py",
+        "_branches(values[~held_out], is_member[~held_out], wholes, fills)",
+        "_branches(values, is_member, wholes, fills)",
+        "pytest tests/python/test_segmentation_rules.py",
+    ),
+    Breakage(
+        "every p value stands alone",
+        f"{PY}/segmentation/valuing.py",
+        "p_values[order] * factors",
+        "p_values[order]",
+        "pytest tests/python/test_segmentation_values.py",
+    ),
+    Breakage(
+        "what made a member counts as its value",
+        f"{SEG}/seg_segment_outcomes.sql",
+        "where user_days.active_date > clock.last_day_before",
+        "where user_days.active_date >= clock.last_day_before",
+        "unit seg_segment_outcomes",
     ),
 ]

@@ -283,6 +283,25 @@ def test_a_challenger_with_a_worse_silhouette_is_rejected(first):
     }
 
 
+def test_a_challenger_that_moves_many_for_no_better_segments_is_rejected(first):
+    none_may_move = Guards(moved_share=-1)
+    second = fitted(users(seed=1), first, weeks=1, guards=none_may_move)
+    assert "it would move 0% of users to other segments" in text(second, "status", "gate_reason")
+    assert statuses(together(first, second))["v2026-03-06T000000"] == "champion"
+
+
+def test_a_model_that_somebody_asked_for_may_move_many(first):
+    none_may_move = Guards(moved_share=-1)
+    lighter = CATALOG.assign(weight=[0.9, 1, 1, 1])
+    for asked in (
+        {"algorithm": "gaussian_mixture"},
+        {"segment_count_min": 4},
+        {"catalog": lighter},
+    ):
+        second = fitted(users(seed=1), first, weeks=1, guards=none_may_move, **asked)
+        assert "it would move" not in text(second, "status", "gate_reason"), asked
+
+
 def test_a_champion_on_features_that_are_gone_is_replaced(first):
     catalog = CATALOG[CATALOG["feature"] != "order_count_365d"]
     sample = users().drop(columns="order_count_365d")

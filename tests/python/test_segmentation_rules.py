@@ -99,6 +99,13 @@ def test_a_rule_is_short_whatever_the_segments_are():
         assert all(len(branch.split(" and ")) <= RULE_DEPTH for branch in branches)
 
 
+def test_a_condition_that_adds_nothing_is_left_out():
+    frame, labels = users()
+    # recency splits the buyers of much in the tree, and changes nothing
+    frame["recency_days"] = np.where(labels == 0, frame["order_count_365d"] % 2, 0)
+    assert ruled(frame, labels).loc["segment_001", "rule"] == "order_count_365d >= 4"
+
+
 def test_a_segment_of_two_ends_has_a_rule_of_two_branches():
     frame, _ = users()
     orders = frame["order_count_365d"].fillna(0)

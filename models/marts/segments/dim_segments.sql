@@ -97,6 +97,16 @@ top_traits as (
 
 ),
 
+differences as (
+
+    select
+        segment_id,
+        count(case when is_different then 1 end) as different_kpi_count
+    from {{ ref('seg_segment_values') }}
+    group by segment_id
+
+),
+
 sizes as (
 
     select
@@ -126,6 +136,8 @@ final as (
         described.rule_fidelity,
         described.rule_precision,
         described.rule_recall,
+        -- of a segment without a history nothing is said
+        coalesce(differences.different_kpi_count = 0, false) as is_indistinct,
         coalesce(sizes.size, 0) as size,
         coalesce(sizes.clustered_size, 0) as clustered_size,
         coalesce({{ safe_ratio('sizes.size', 'total.size') }}, 0) as share,
@@ -141,6 +153,8 @@ final as (
             and described.description_number = 1
     left join top_traits
         on appearances.segment_id = top_traits.segment_id
+    left join differences
+        on appearances.segment_id = differences.segment_id
     left join sizes
         on appearances.segment_id = sizes.segment_id
 

@@ -35,7 +35,8 @@ COLD_ADVANTAGE = 0.05  # what a cold fit must be better by to replace a warm one
 CLOSE_TO_BEST = 0.10  # silhouettes this near to the best count as good as the best
 VARIANCE_FLOOR = 1e-2  # of a mixture's component, on the model's scale: no spike on one value
 DENSITY_ROWS = 2_000  # users a density model is fitted on; each may become a core
-DENSITY_QUANTILES = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)  # radii tried beside the knee
+# radii tried, of the k-distance curve, beside its knee
+DENSITY_QUANTILES = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 1.0)
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,18 @@ class Guards:
     """What a clustering must satisfy before its silhouette is looked at.
 
     ``smallest_share`` of users in the smallest cluster, ``stability`` as mean Jaccard
-    overlap under resampling, both 0 to 1. The last two guard the promotion of a
-    challenger: how much of the champion's silhouette it may lose (a share of it), and
-    how far the clustered features may have drifted (mean population stability index).
+    overlap under resampling, both 0 to 1. The others guard the promotion of a
+    challenger: how much of the champion's silhouette it may lose (a share of it), how
+    far the clustered features may have drifted (mean population stability index), and
+    which share of users it may move to another segment without a silhouette that is
+    clearly better (by `COLD_ADVANTAGE`).
     """
 
     smallest_share: float = 0.02
     stability: float = 0.60
     silhouette_loss: float = 0.10
     drift: float = 0.50
+    moved_share: float = 0.20
 
 
 @dataclass(frozen=True)
@@ -376,7 +380,7 @@ def choose_clusters(
 
     with threadpool_limits(limits=1):
         if algorithm == "dbscan":
-            trials = _try_radii(points, count_min, count_max, seed=seed)
+            trials = _try_radii(points, count_min, count_max, seed=seed, guards=guards)
         else:
             trials = [
                 _try_count(points, count, algorithm, seed=seed + count, start=start)
@@ -469,16 +473,18 @@ def _scored(trial: Trial, points: np.ndarray, seed: int, refit) -> Trial:
     )
 
 
-def _try_radii(points, count_min, count_max, *, seed) -> list[Trial]:
+def _try_radii(points, count_min, count_max, *, seed, guards) -> list[Trial]:
     """Density models of the radii that the k-distance curve suggests, one a count.
 
     The curve is each user's distance to the n-th neighbour, sorted (Ester et al. 1996);
-    n is twice the number of dimensions (Sander et al. 1998), at most 2 % of the users.
-    Of the radii that lead to one count, that of the best silhouette stays.
+    n is twice the number of dimensions (Sander et al. 1998), or so many users that a crowd
+    below the smallest share is noise. Of the radii that lead to one count, that of the best
+    silhouette stays.
     """
     rows = bounded_rows(len(points), DENSITY_ROWS, seed)
     drawn = points[rows]
-    neighbor_count = max(3, min(2 * points.shape[1], len(drawn) // 50))
+    share_count = int(np.ceil(guards.smallest_share * len(drawn))) + 1
+    neighbor_count = max(3, min(2 * points.shape[1], len(drawn) // 10), share_count)
     nth = NearestNeighbors(n_neighbors=min(neighbor_count, len(drawn))).fit(drawn)
     curve = np.sort(nth.kneighbors(drawn)[0][:, -1])
     radii = {float(np.quantile(curve, q)) for q in DENSITY_QUANTILES} | {_knee(curve)}

@@ -18,6 +18,7 @@ TRAITS_IN_LABEL = 2
 RULE_DEPTH = 3  # conditions in one branch of a rule, at most
 RULE_BRANCHES = 2  # branches that a rule joins by "or", at most
 BRANCH_GAIN = 0.02  # F1 that a second branch must add to be worth its words
+WORDS_GAIN = 0.01  # F1 that one more condition must add to be worth its words
 SMALLEST_LEAF = 5  # users that a branch must hold
 
 # Words for (below, above) the mean where "low" and "high" would mislead.
@@ -169,11 +170,12 @@ def describe_rules(
     """`rule` rows of each segment: a short rule in original units, and how true it is.
 
     Arguments as for `describe_segments`. For each segment a shallow tree is grown that
-    tells it from the rest by numeric features of the catalogue; of its leaves the one
-    with the best F1 is the rule, with a second one after "or" where that is worth
-    BRANCH_GAIN. Thresholds are rounded before anything is measured, so the numbers are
-    those of the rule as it reads. Unknown values count as the catalogue's constant, else
-    as the median of the known ones.
+    tells it from the rest by numeric features of the catalogue; of its nodes the one
+    with the best F1 is the rule, or one with fewer conditions and at most WORDS_GAIN
+    less, with a second one after "or" where that is worth BRANCH_GAIN. Thresholds are
+    rounded before anything is measured, so the numbers are those of the rule as it
+    reads. Unknown values count as the catalogue's constant, else as the median of the
+    known ones.
 
     Texts: ``rule`` for people, ``condition`` the same for SQL over the features. Numbers,
     each on the users that `is_held_out`, from whom no tree learns (nan without any):
@@ -239,18 +241,21 @@ def _branches(values, is_member, wholes, fills) -> list[list[_Condition]]:
         score = max(scores, default=0.0)
         if score < best + (BRANCH_GAIN if chosen else 1e-12):
             break
-        chosen, best = [*chosen, found[int(np.argmax(scores))]], score
+        as_good = [number for number, one in enumerate(scores) if one >= score - WORDS_GAIN]
+        pick = min(as_good, key=lambda one: (len(found[one]), -scores[one]))
+        chosen, best = [*chosen, found[pick]], scores[pick]
     return chosen
 
 
 def _paths(tree, features) -> list[list[tuple[str, bool, float]]]:
-    """The ways from the root to each leaf: feature, is a lower bound, threshold."""
+    """The ways from the root to each other node: feature, is a lower bound, threshold."""
     paths, open_ways = [], [(0, [])]
     while open_ways:
         node, way = open_ways.pop()
         left, right = tree.children_left[node], tree.children_right[node]
-        if left == right:
+        if way:
             paths.append(way)
+        if left == right:
             continue
         feature, threshold = features[tree.feature[node]], float(tree.threshold[node])
         open_ways.append((right, [*way, (feature, True, threshold)]))

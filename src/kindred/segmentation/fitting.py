@@ -264,11 +264,12 @@ def _fit(ground: _Ground, plan: _Plan, past: pd.DataFrame, run_id: str, due: str
     quality = cleaning.audit(ground.users, ground.parameters, ground.is_usable, champion.rows)
     suffix = f"_{plan.shadow_id}" if plan.shadow_id else ""
     version = artifacts.free_name(f"v{stamp(ground.moment)}{suffix}", past["model_version"])
+    kept_share = _kept_share(labels, segments, champion)
     if plan.shadow_id:
         verdict = _Verdict("shadow", "shadow: scores beside the champion", {})
     else:
         latest = artifacts.of_model(past, artifacts.last_fitted_model(past))
-        verdict = _verdict(chosen, ground, champion, quality, latest)
+        verdict = _verdict(chosen, ground, plan, champion, quality, latest, kept_share)
     rows = [
         ground.parameters,
         _core_rows(chosen, segments, ground.dimensions),
@@ -281,7 +282,7 @@ def _fit(ground: _Ground, plan: _Plan, past: pd.DataFrame, run_id: str, due: str
             verdict,
             due=due,
             money=money,
-            kept_share=_kept_share(labels, segments, champion),
+            kept_share=kept_share,
         ),
         _status_rows(version, champion.version, verdict, past),
         _lineage_rows(lineage),
@@ -450,7 +451,7 @@ class _Verdict:
     numbers: dict[str, float]
 
 
-def _verdict(chosen, ground, champion, quality, latest) -> _Verdict:
+def _verdict(chosen, ground, plan, champion, quality, latest, kept_share) -> _Verdict:
     """Hold the challenger against the champion. No champion: it is promoted."""
     points, guards = ground.points, ground.guards
     numbers = {"champion_silhouette": np.nan, "drift": np.nan, "drift_limit": np.nan}
@@ -472,10 +473,30 @@ def _verdict(chosen, ground, champion, quality, latest) -> _Verdict:
             )
         floor = theirs - guards.silhouette_loss * abs(theirs)
         numbers["champion_silhouette"] = theirs
-        if chosen.silhouette < floor:
+        is_other_algorithm = plan.algorithm != _told(champion.rows, "algorithm")
+        # silhouettes of different algorithms do not tell which was asked for
+        if chosen.silhouette < floor and not is_other_algorithm:
             failures.append(
                 f"silhouette {chosen.silhouette:.3f} is more than"
                 f" {guards.silhouette_loss:.0%} below the champion's {theirs:.3f}"
+            )
+
+        is_asked_for = (
+            is_other_algorithm
+            or _feature_set_hash(ground.treatments) != _told(champion.rows, "feature_set_hash")
+            or not plan.segment_count_min <= len(champion.segments) <= plan.segment_count_max
+        )
+        better = theirs + clustering.COLD_ADVANTAGE * abs(theirs)
+        if (
+            1 - kept_share > guards.moved_share
+            and chosen.silhouette < better
+            and len(champion.segments) > 1
+            and not is_asked_for
+        ):
+            failures.append(
+                f"it would move {1 - kept_share:.0%} of users to other segments for a silhouette"
+                f" of {chosen.silhouette:.3f}; the champion has {theirs:.3f}, and above"
+                f" {guards.moved_share:.0%} it must be {clustering.COLD_ADVANTAGE:.0%} better"
             )
 
     users, parameters = ground.users, ground.parameters
@@ -490,6 +511,16 @@ def _verdict(chosen, ground, champion, quality, latest) -> _Verdict:
     if failures:
         return _Verdict("rejected", "rejected: " + "; ".join(failures), numbers)
     return _Verdict("champion", "promoted: passed the gate", numbers)
+
+
+def _told(rows: pd.DataFrame, name: str) -> str | None:
+    """A text that the rows of a model tell of it."""
+    texts = rows.loc[rows["record"].eq("model") & rows["name"].eq(name), "text"]
+    return texts.iloc[0] if len(texts) else None
+
+
+def _feature_set_hash(treatments: list[Treatment]) -> str:
+    return md5("|".join(map(repr, treatments)).encode()).hexdigest()
 
 
 def _drift(users, reference, parameters, quality, guards) -> dict[str, float]:
@@ -611,12 +642,13 @@ def _model_rows(ground, plan, chosen, verdict, *, due, money, kept_share) -> pd.
         "guard_stability": guards.stability,
         "guard_silhouette_loss": guards.silhouette_loss,
         "guard_drift": guards.drift,
+        "guard_moved_share": guards.moved_share,
     }
     texts = {
         "algorithm": plan.algorithm,
         "shadow_id": plan.shadow_id,
         "due": due,
-        "feature_set_hash": md5("|".join(map(repr, ground.treatments)).encode()).hexdigest(),
+        "feature_set_hash": _feature_set_hash(ground.treatments),
         "features": ", ".join(clustered),
         "money_feature": money,
         "training_from": None if training_from is None else training_from.isoformat(),
