@@ -6,6 +6,8 @@
     ('crm', 'erasures', 'int_erasures__collected', 'requested_at', 'null', 'null'),
     ('ads', 'costs', 'int_ad_costs__collected', 'cast(cost_date as timestamp)', 'currency', 'cost'),
     ('decisions', 'served', 'int_decisions__collected', 'served_at', 'null', 'null'),
+    ('optimizely', 'decisions', 'int_exposures__collected', 'exposed_at', 'null', 'null'),
+    ('growthbook', 'exposures', 'int_exposures__collected', 'exposed_at', 'null', 'null'),
 ] %}
 {% set event_tables = {'ga4': 'events', 'web': 'events', 'pixel': 'hits', 'ads': 'clicks'} %}
 
@@ -145,6 +147,9 @@ numbered_plain as (
                 order by loaded_at, batch, source_line
             ) as copy_number
         from {{ ref(model_name) }}
+        {%- if model_name == 'int_exposures__collected' %}
+            where source = '{{ source_name }}'
+        {%- endif %}
                 {{ 'union all' if not loop.last }} -- noqa: LT02
 
     {% endfor %}

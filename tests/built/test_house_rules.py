@@ -13,7 +13,10 @@ PREFIXES = {
     "marts": ("fct_", "dim_"),
     "exports": ("exp_",),
 }
-PYTHON_MODELS = {"int_identities__components", "seg_model_artifacts", "seg_segment_values"}
+PYTHON_MODELS = {
+    *("int_identities__components", "seg_experiments__tested"),
+    *("seg_model_artifacts", "seg_segment_values"),
+}
 REMEMBERED = {
     *("int_time__resolved", "seg_model_artifacts"),
     *("seg_segment_changes", "seg_audience_changes"),

@@ -248,6 +248,18 @@ TABLES: dict[tuple[str, str], tuple[Column, ...]] = {
         _strict("served_at", "TIMESTAMP"),
         Column("valid_until", "TIMESTAMP"),
     ),
+    ("optimizely", "decisions"): (
+        *_text("uuid", "visitor_id", "campaign_id", "experiment_id", "variation_id"),
+        Column("is_holdback", "BOOLEAN"),
+        _strict("exposed_at", "TIMESTAMP", "timestamp"),
+    ),
+    ("growthbook", "exposures"): (
+        Column("login", aliases=("user_id",)),
+        Column("anonymous_id"),
+        Column("experiment_id", aliases=("experimentId",)),
+        Column("variation_id", aliases=("variationId", "variantId")),
+        _strict("exposed_at", "TIMESTAMP", "timestamp", "received_at"),
+    ),
 }
 
 BATCHES = (
