@@ -1,61 +1,120 @@
-{% set chain = 'rule_id, user_key, key_value' %}
-with recursive
+{{ config(materialized='view') }}
+{% set chain = 'user_key, chain_key' %}
+
+with
 
 rules as (
 
     select
-        rule_id,
-        match_count as needed_count,
-        {{ hours_in_microseconds('within_hours') }} as within_microseconds
-    from {{ ref('trigger_rules') }}
-    where kind = 'count'
+        rule_number,
+        kind,
+        needed_count,
+        needed_amount,
+        within_microseconds,
+        within_microseconds + 1 as beyond_microseconds
+    from {{ ref('int_triggers__ruled') }}
+    where kind in ('count', 'sum', 'nth')
+
+),
+
+rates as (
+
+    select * from {{ ref('int_currency_rates__dated') }}
+
+),
+
+valued as (
+
+    select
+        rule_number,
+        user_key,
+        chain_key,
+        key_value,
+        event_key,
+        occurred_microseconds,
+        amount
+    from {{ ref('int_triggers__matched') }}
+    where
+        match_role = 'match'
+        and currency is null
+
+    union all
+
+    -- money without a rate is no match
+    select
+        matches.rule_number,
+        matches.user_key,
+        matches.chain_key,
+        matches.key_value,
+        matches.event_key,
+        matches.occurred_microseconds,
+        cast(matches.amount * rates.rate as decimal(18, 4)) as amount
+    from {{ ref('int_triggers__matched') }} as matches
+    inner join rates
+        on
+            matches.currency = rates.from_currency
+            and {{ timestamp_from_microseconds('matches.occurred_microseconds') }}
+            >= rates.valid_from
+            and (
+                rates.valid_to is null
+                or {{ timestamp_from_microseconds('matches.occurred_microseconds') }}
+                < rates.valid_to
+            )
 
 ),
 
 matched as (
 
     select
-        *,
-        count(*) over (partition by {{ chain }}) as lifetime_count
-    from {{ ref('int_triggers__matched') }}
-    where match_role = 'match'
+        valued.*,
+        rules.kind,
+        rules.needed_count,
+        rules.needed_amount,
+        rules.within_microseconds,
+        rules.beyond_microseconds
+    from valued
+    inner join rules
+        on valued.rule_number = rules.rule_number
 
 ),
 
 -- who never has enough matches in all is out before the costly part
-matches as (
+enough as (
 
     select
-        matched.rule_id,
-        matched.user_key,
-        matched.key_value,
-        matched.event_key,
-        matched.occurred_microseconds,
-        rules.needed_count,
-        rules.within_microseconds,
-        rules.within_microseconds + 1 as beyond_microseconds
+        user_key,
+        chain_key
     from matched
-    inner join rules
+    group by user_key, chain_key
+    having count(*) >= min(needed_count)
+
+),
+
+matches as (
+
+    select matched.*
+    from matched
+    inner join enough
         on
-            matched.rule_id = rules.rule_id
-            and matched.lifetime_count >= rules.needed_count
+            matched.user_key = enough.user_key
+            and matched.chain_key = enough.chain_key
 
 ),
 
 windows as (
 
     select
-        rule_id,
+        rule_number,
+        kind,
         user_key,
+        chain_key,
         key_value,
         event_key,
         needed_count,
+        needed_amount,
         occurred_microseconds,
         -- an event sees itself and the matches before it, ties by event id
-        row_number() over (
-            partition by {{ chain }}
-            order by occurred_microseconds, event_key
-        ) as match_number,
+        row_number() over timeline as match_number,
         -- what lies before the window opens; both ends of the window are in it
         count(*) over {{ range_window(
             chain, 'occurred_microseconds', 'unbounded preceding',
@@ -63,63 +122,66 @@ windows as (
         ) }} as earlier_count,
         min(occurred_microseconds) over {{ range_window(
             chain, 'occurred_microseconds', 'within_microseconds preceding', 'current row'
-        ) }} as window_started_microseconds
+        ) }} as window_started_microseconds,
+        first_value(occurred_microseconds) over timeline as first_microseconds,
+        sum(amount) over so_far as total_amount,
+        sum(amount) over {{ range_window(
+            chain, 'occurred_microseconds', 'unbounded preceding',
+            'beyond_microseconds preceding'
+        ) }} as earlier_amount,
+        {{ window_list(
+            'event_key',
+            'partition by ' ~ chain ~ ' order by occurred_microseconds, event_key '
+            ~ 'rows between 19 preceding and current row'
+        ) }} as newest_keys
     from matches
+    window
+        timeline as (
+            partition by {{ chain }}
+            order by occurred_microseconds, event_key
+        ),
+        so_far as (
+            partition by {{ chain }}
+            order by occurred_microseconds, event_key
+            rows between unbounded preceding and current row
+        )
 
 ),
 
-candidates as (
+counted as (
 
     select
         *,
-        match_number - earlier_count as match_count
+        case when kind = 'nth' then match_number else match_number - earlier_count end
+            as match_count
     from windows
-    where match_number - earlier_count >= needed_count
-
-),
-
-steps as (
-
-    select
-        rule_id,
-        needed_count,
-        0 as step
-    from rules
-
-    union all
-
-    select
-        rule_id,
-        needed_count,
-        step + 1 as step
-    from steps
-    where step + 1 < needed_count
 
 ),
 
 final as (
 
-    -- evidence is the last n matches, those that were enough, so a row stays small
     select
-        candidates.rule_id,
-        candidates.user_key,
-        candidates.key_value,
-        candidates.event_key,
-        evidence.event_key as evidence_key,
-        evidence.match_number as evidence_number,
-        candidates.needed_count,
-        candidates.match_count,
-        candidates.occurred_microseconds as fired_microseconds,
-        candidates.window_started_microseconds
-    from candidates
-    inner join steps
-        on candidates.rule_id = steps.rule_id
-    inner join windows as evidence
-        on
-            candidates.rule_id = evidence.rule_id
-            and candidates.user_key = evidence.user_key
-            and candidates.key_value = evidence.key_value
-            and candidates.match_number - steps.step = evidence.match_number
+        rule_number,
+        user_key,
+        chain_key,
+        key_value,
+        event_key,
+        case kind
+            when 'count' then {{ last_of_list('newest_keys', 'needed_count') }}
+            when 'sum' then {{ last_of_list('newest_keys', 'match_count') }}
+            else {{ last_of_list('newest_keys', '1') }}
+        end as evidence_keys,
+        match_count,
+        occurred_microseconds as fired_microseconds,
+        case when kind = 'nth' then first_microseconds else window_started_microseconds end
+            as window_started_microseconds
+    from counted
+    where
+        case kind
+            when 'nth' then match_number = needed_count
+            when 'sum' then total_amount - coalesce(earlier_amount, 0) >= needed_amount
+            else match_count >= needed_count
+        end
 
 )
 

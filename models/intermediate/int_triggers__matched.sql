@@ -2,7 +2,7 @@ with
 
 rules as (
 
-    select * from {{ ref('trigger_rules') }}
+    select * from {{ ref('int_triggers__ruled') }}
 
 ),
 
@@ -10,28 +10,43 @@ rules as (
 roles as (
 
     select
-        rule_id,
+        rule_number,
         key_kind,
         event_name,
-        case kind when 'count' then 'match' else 'start' end as match_role,
+        case kind
+            when 'absence' then 'start'
+            when 'sequence' then 'step_1'
+            else 'match'
+        end as match_role,
+        is_by_item,
         filter_column,
+        property_name,
         filter_operator,
-        filter_value
+        filter_value,
+        sum_column
     from rules
 
-    union all
+    {% set others = [
+        ('then_event_1', 'step_2'), ('then_event_2', 'step_3'), ('then_event_3', 'step_4'),
+        ('then_not_event', 'stop'), ('ends_with_event', 'end'),
+    ] -%}
+    {% for event_name, match_role in others -%}
+        union all
 
-    select
-        rule_id,
-        key_kind,
-        then_not_event as event_name,
-        'stop' as match_role,
-        cast(null as varchar) as filter_column,
-        cast(null as varchar) as filter_operator,
-        cast(null as varchar) as filter_value
-    from rules
-    where kind = 'absence'
-
+        select
+            rule_number,
+            key_kind,
+            {{ event_name }} as event_name,
+            '{{ match_role }}' as match_role,
+            key_kind <> 'none' as is_by_item,
+            cast(null as varchar) as filter_column,
+            cast(null as varchar) as property_name,
+            cast(null as varchar) as filter_operator,
+            cast(null as varchar) as filter_value,
+            cast(null as varchar) as sum_column
+        from rules
+        where {{ event_name }} is not null
+    {% endfor %}
 ),
 
 touched as (
@@ -83,80 +98,84 @@ sessions as (
 
 ),
 
-offered as (
-
-    select
-        events.event_key,
-        events.user_key,
-        events.event_name,
-        events.source,
-        events.device,
-        events.country,
-        events.revenue,
-        sessions.channel_group,
-        items.row_key is not null as is_item,
-        coalesce(items.product_id, events.product_id) as product_id,
-        coalesce(items.category, events.category) as category,
-        coalesce(items.quantity, events.quantity) as quantity,
-        coalesce(items.price, events.price) as price,
-        {{ epoch_microseconds('events.occurred_at') }} as occurred_microseconds
-    from events
-    left join items
-        on events.row_key = items.row_key
-    left join sessions
-        on events.session_key = sessions.session_key
-
-),
-
 compared as (
 
     select
-        roles.rule_id,
+        roles.rule_number,
         roles.match_role,
         roles.filter_column,
         roles.filter_operator,
         roles.filter_value,
-        offered.event_key,
-        offered.user_key,
-        offered.is_item,
-        offered.occurred_microseconds,
+        roles.sum_column,
+        events.event_key,
+        events.user_key,
+        items.row_key is not null as is_item,
+        {{ epoch_microseconds('events.occurred_at') }} as occurred_microseconds,
         case roles.key_kind
-            when 'product' then offered.product_id
-            when 'category' then offered.category
+            when 'product' then coalesce(items.product_id, events.product_id)
+            when 'category' then coalesce(items.category, events.category)
             else ''
         end as key_value,
         case roles.filter_column
-            when 'product_id' then offered.product_id
-            when 'category' then offered.category
-            when 'channel_group' then offered.channel_group
-            when 'device' then offered.device
-            when 'country' then offered.country
-            when 'source' then offered.source
+            when 'product_id' then coalesce(items.product_id, events.product_id)
+            when 'category' then coalesce(items.category, events.category)
+            when 'channel_group' then sessions.channel_group
+            when 'device' then events.device
+            when 'country' then events.country
+            when 'source' then events.source
+            when 'page' then events.page
+            when 'page_host' then events.page_host
+            when 'referrer_host' then events.referrer_host
+            when 'utm_source' then events.utm_source
+            when 'utm_medium' then events.utm_medium
+            when 'utm_campaign' then events.utm_campaign
+            when 'property'
+                then case
+                    when roles.filter_operator in ('=', '!=')
+                        then {{ json_member('events.properties', 'roles.property_name') }}
+                end
         end as compared_text,
         case roles.filter_column
-            when 'revenue' then offered.revenue
-            when 'quantity' then offered.quantity
-            when 'price' then offered.price
-        end as compared_number
-    from offered
+            when 'revenue' then events.revenue
+            when 'quantity' then coalesce(items.quantity, events.quantity)
+            when 'price' then coalesce(items.price, events.price)
+            when 'property'
+                then case
+                    when roles.filter_operator not in ('=', '!=')
+                        then {{ number_from_text(
+                            json_member('events.properties', 'roles.property_name')
+                        ) }}
+                end
+        end as compared_number,
+        case roles.sum_column
+            -- who does not say how many means one
+            when 'quantity'
+                then coalesce(
+                    case when items.row_key is null then events.quantity else items.quantity end, 1
+                )
+            when 'revenue'
+                then case when items.row_key is null then events.revenue else items.revenue end
+        end as amount,
+        case when roles.sum_column = 'revenue' then events.currency end as currency
+    from events
     inner join roles
-        on offered.event_name = roles.event_name
+        on events.event_name = roles.event_name
+    left join items
+        on case when roles.is_by_item then events.row_key end = items.row_key
+    left join sessions
+        on events.session_key = sessions.session_key
 
 ),
 
 matched as (
 
     select
-        rule_id,
-        user_key,
-        key_value,
-        event_key,
-        match_role,
-        occurred_microseconds,
-        is_item
+        *,
+        {{ chain_key('rule_number', 'key_value') }} as chain_key
     from compared
     where
         key_value is not null
+        and (sum_column is null or amount is not null)
         and (
             filter_column is null
             or {{ compares('compared_text', 'filter_operator', 'filter_value') }}
@@ -172,27 +191,42 @@ matched as (
 final as (
 
     select
-        rule_id,
+        rule_number,
         user_key,
+        chain_key,
         key_value,
         event_key,
         match_role,
-        occurred_microseconds
+        occurred_microseconds,
+        amount,
+        currency
     from matched
     where not is_item
 
     union all
 
     -- several items of one event that share a key are one match
-    select distinct
-        rule_id,
+    select
+        rule_number,
         user_key,
+        chain_key,
         key_value,
         event_key,
         match_role,
-        occurred_microseconds
+        occurred_microseconds,
+        cast(sum(amount) as decimal(18, 4)) as amount,
+        currency
     from matched
     where is_item
+    group by
+        rule_number,
+        user_key,
+        chain_key,
+        key_value,
+        event_key,
+        match_role,
+        occurred_microseconds,
+        currency
 
 )
 

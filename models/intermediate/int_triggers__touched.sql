@@ -1,8 +1,9 @@
 {% set walked = last_state('int_triggers__walked') %}
 {% set rule_columns = [
     'rule_id', 'kind', 'event_name', 'filter_column', 'filter_operator', 'filter_value',
-    'key_kind', 'match_count', 'within_hours', 'then_not_event', 'wait_from', 'after_hours',
-    'cooldown_hours', 'expires_hours',
+    'key_kind', 'match_count', 'sum_column', 'at_least', 'within_hours', 'then_event',
+    'then_not_event', 'wait_from', 'after_hours', 'ends_with_event', 'cooldown_hours',
+    'expires_hours',
 ] %}
 
 with

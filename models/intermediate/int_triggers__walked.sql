@@ -2,112 +2,143 @@
     materialized='incremental', incremental_strategy='replace', unique_key='user_id',
     on_schema_change='fail'
 ) }}
-{% set chain = 'candidates.rule_id, candidates.user_key, candidates.key_value' %}
+{% set chain = 'user_key, chain_key' %}
 
 with recursive
 
 rules as (
 
     select
+        rule_number,
         rule_id,
-        {{ hours_in_microseconds('cooldown_hours') }} as cooldown_microseconds,
-        greatest({{ hours_in_microseconds('cooldown_hours') }} - 1, 0) as reach_microseconds,
-        {{ hours_in_microseconds('expires_hours') }} as expires_microseconds
-    from {{ ref('trigger_rules') }}
+        cooldown_microseconds,
+        expires_microseconds
+    from {{ ref('int_triggers__ruled') }}
+
+),
+
+candidates as (
+
+    select
+        rule_number,
+        user_key,
+        chain_key,
+        key_value,
+        event_key,
+        1 as candidate_mark,
+        evidence_keys,
+        match_count,
+        fired_microseconds,
+        window_started_microseconds
+    from {{ ref('int_triggers__counted') }}
+
+    union all
+
+    select
+        rule_number,
+        user_key,
+        chain_key,
+        key_value,
+        event_key,
+        1 as candidate_mark,
+        evidence_keys,
+        match_count,
+        fired_microseconds,
+        window_started_microseconds
+    from {{ ref('int_triggers__sequenced') }}
+
+    union all
+
+    select
+        rule_number,
+        user_key,
+        chain_key,
+        key_value,
+        event_key,
+        1 as candidate_mark,
+        {{ list_of('event_key') }} as evidence_keys,
+        1 as match_count,
+        fired_microseconds,
+        window_started_microseconds
+    from {{ ref('int_triggers__waited') }}
+
+    union all
+
+    -- no candidates, but what ends a firing of the rule early
+    select
+        rule_number,
+        user_key,
+        chain_key,
+        key_value,
+        event_key,
+        null as candidate_mark,
+        null as evidence_keys,
+        null as match_count,
+        occurred_microseconds as fired_microseconds,
+        null as window_started_microseconds
+    from {{ ref('int_triggers__matched') }}
+    where match_role = 'end'
+
+),
+
+reaching as (
+
+    select
+        candidates.*,
+        rules.rule_id,
+        greatest(rules.cooldown_microseconds - 1, 0) as reach_microseconds,
+        rules.cooldown_microseconds,
+        rules.expires_microseconds,
+        greatest(rules.expires_microseconds - 1, 0) as active_microseconds
+    from candidates
+    inner join rules
+        on candidates.rule_number = rules.rule_number
+
+),
+
+placed as (
+
+    select
+        *,
+        count(candidate_mark) over so_far as number,
+        -- a candidate that no cooldown from before can reach fires, whatever came before it
+        coalesce(
+            max(case when candidate_mark = 1 then fired_microseconds end) over earlier
+            + cooldown_microseconds <= fired_microseconds,
+            true
+        ) as is_sure,
+        -- what lies before the end of the cooldown is passed over; without a cooldown the next
+        -- one may lie at the same instant, and is sure
+        count(candidate_mark) over {{ range_window(
+            chain, 'fired_microseconds', 'unbounded preceding', 'reach_microseconds following'
+        ) }} + 1 as next_number,
+        min(case when candidate_mark is null then fired_microseconds end)
+            over {{ range_window(
+                chain, 'fired_microseconds', '1 following', 'active_microseconds following'
+            ) }} as ended_microseconds
+    from reaching
+    window
+        so_far as (
+            partition by {{ chain }}
+            order by fired_microseconds, event_key
+            rows between unbounded preceding and current row
+        ),
+        earlier as (
+            partition by {{ chain }}
+            order by fired_microseconds, event_key
+            rows between unbounded preceding and 1 preceding
+        )
 
 ),
 
 numbered as (
 
-    select
-        candidates.rule_id,
-        candidates.user_key,
-        candidates.key_value,
-        candidates.event_id,
-        candidates.evidence_event_ids,
-        candidates.match_count,
-        candidates.fired_microseconds,
-        candidates.window_started_microseconds,
-        rules.expires_microseconds,
-        row_number() over timeline as candidate_number,
-        -- a candidate that no cooldown from before can reach fires, whatever came before it
-        coalesce(
-            lag(candidates.fired_microseconds) over timeline + rules.cooldown_microseconds
-            <= candidates.fired_microseconds,
-            true
-        ) as is_sure,
-        -- what lies before the end of the cooldown is passed over; without a cooldown the next
-        -- one may lie at the same instant, and is sure
-        count(*) over {{ range_window(
-            chain, 'fired_microseconds', 'unbounded preceding', 'rules.reach_microseconds following'
-        ) }} + 1 as next_number
-    from {{ ref('int_triggers__candidates') }} as candidates
-    inner join rules
-        on candidates.rule_id = rules.rule_id
-    window timeline as (
-        partition by {{ chain }}
-        order by candidates.fired_microseconds, candidates.event_key
-    )
+    select * from placed
+    where candidate_mark = 1
 
 ),
 
-doubtful as (
-
-    select
-        rule_id,
-        user_key,
-        key_value,
-        candidate_number,
-        next_number
-    from numbered
-    where not is_sure
-
-),
-
--- only from a sure firing into the doubtful ones after it is there a chain to follow. It only
--- leads forward in time, so what may fire in the future changes nothing before it
-fired as (
-
-    select
-        rule_id,
-        user_key,
-        key_value,
-        candidate_number,
-        next_number,
-        is_sure
-    from numbered
-    where is_sure
-
-    union all
-
-    select
-        doubtful.rule_id,
-        doubtful.user_key,
-        doubtful.key_value,
-        doubtful.candidate_number,
-        doubtful.next_number,
-        false as is_sure
-    from fired
-    inner join doubtful
-        on
-            fired.rule_id = doubtful.rule_id
-            and fired.user_key = doubtful.user_key
-            and fired.key_value = doubtful.key_value
-            and fired.next_number = doubtful.candidate_number
-
-),
-
-reached as (
-
-    select
-        rule_id,
-        user_key,
-        key_value,
-        candidate_number
-    from fired
-    where not is_sure
-
-),
+{{ greedy_walk() }},
 
 touched as (
 
@@ -127,39 +158,36 @@ complete as (
 
 ),
 
-walked as (
+fired as (
 
     select
-        {{ surrogate_key([
-            'numbered.rule_id', 'touched.user_id', 'numbered.key_value', 'numbered.event_id'
-        ]) }} as firing_id,
         numbered.rule_id,
         touched.user_id,
         numbered.key_value,
-        numbered.event_id,
-        numbered.evidence_event_ids,
-        case when not numbered.is_sure and reached.candidate_number is null then 'cooldown' end
+        {{ id_from_key('numbered.event_key') }} as event_id,
+        {{ event_ids_json('numbered.evidence_keys') }} as evidence_event_ids,
+        case when not numbered.is_sure and walked.number is null then 'cooldown' end
             as suppressed_reason,
         numbered.match_count,
-        numbered.candidate_number,
         touched.rules_hash,
         {{ timestamp_from_microseconds('numbered.fired_microseconds') }} as fired_at,
         {{ timestamp_from_microseconds('numbered.window_started_microseconds') }}
             as window_started_at,
         {{ timestamp_from_microseconds(
-            'numbered.fired_microseconds + numbered.expires_microseconds'
+            'coalesce(numbered.ended_microseconds, '
+            ~ 'numbered.fired_microseconds + numbered.expires_microseconds)'
         ) }} as expires_at,
+        numbered.ended_microseconds is not null as is_ended_early,
         false as is_removed,
         touched.run_number
     from numbered
     inner join touched
         on numbered.user_key = touched.user_key
-    left join reached
+    left join walked
         on
-            numbered.rule_id = reached.rule_id
-            and numbered.user_key = reached.user_key
-            and numbered.key_value = reached.key_value
-            and numbered.candidate_number = reached.candidate_number
+            numbered.user_key = walked.user_key
+            and numbered.chain_key = walked.chain_key
+            and numbered.number = walked.number
 
 ),
 
@@ -182,7 +210,10 @@ gone as (
 {% endif -%}
 final as (
 
-    select * from walked
+    select
+        {{ surrogate_key(['rule_id', 'user_id', 'key_value', 'event_id']) }} as firing_id,
+        *
+    from fired
 
     {% if is_incremental() -%}
         union all
@@ -196,11 +227,11 @@ final as (
             cast(null as varchar) as evidence_event_ids,
             cast(null as varchar) as suppressed_reason,
             cast(null as bigint) as match_count,
-            cast(null as bigint) as candidate_number,
             cast(null as varchar) as rules_hash,
             cast(null as timestamp) as fired_at,
             cast(null as timestamp) as window_started_at,
             cast(null as timestamp) as expires_at,
+            cast(null as boolean) as is_ended_early,
             true as is_removed,
             cast(null as bigint) as run_number
         from gone

@@ -21,9 +21,7 @@ class Breakage(NamedTuple):
 INT = "models/intermediate"
 SEG = "models/segmentation"
 PY = "src/kindred"
-TRIGGERS = (
-    "unit int_triggers__counted int_triggers__candidates int_triggers__walked fct_trigger_firings"
-)
+TRIGGERS = "pytest tests/triggers/test_cases.py"
 INVARIANT = "pytest tests/increments/test_invariant.py"
 INCREMENTS = f"{INVARIANT}::test_five_increments_equal_one_full_refresh"
 ORDER = f"{INVARIANT}::test_the_order_of_arrival_and_second_deliveries_do_not_matter"
@@ -212,10 +210,10 @@ BREAKAGES = [
     ),
     # --- triggers and personas -------------------------------------------------------
     Breakage(
-        "events at the instant before the window count",
+        "a match from a microsecond before the 24 hours counts",
         f"{INT}/int_triggers__counted.sql",
-        "rules.within_microseconds + 1 as",
-        "rules.within_microseconds + 2 as",
+        "within_microseconds + 1 as",
+        "within_microseconds + 2 as",
         TRIGGERS,
     ),
     Breakage(
@@ -233,25 +231,95 @@ BREAKAGES = [
         TRIGGERS,
     ),
     Breakage(
+        "a firing is still active at the moment it expires",
+        "models/marts/activation/fct_trigger_firings.sql",
+        "walked.expires_at > clock.as_of",
+        "walked.expires_at >= clock.as_of",
+        TRIGGERS,
+    ),
+    Breakage(
         "a purchase exactly at the end of a wait comes too late",
-        f"{INT}/int_triggers__candidates.sql",
-        "next_end_microseconds > due_microseconds",
-        "next_end_microseconds >= due_microseconds",
+        f"{INT}/int_triggers__waited.sql",
+        "numbered.next_end_microseconds > numbered.due_microseconds",
+        "numbered.next_end_microseconds >= numbered.due_microseconds",
+        TRIGGERS,
+    ),
+    Breakage(
+        "a start during a wait from the first start arms the rule again",
+        f"{INT}/int_triggers__waited.sql",
+        "        < occurred_microseconds as is_sure,",
+        "        < occurred_microseconds + 1 as is_sure,",
         TRIGGERS,
     ),
     Breakage(
         "a cooldown lasts beyond its end",
         f"{INT}/int_triggers__walked.sql",
-        " - 1, 0) as reach_microseconds",
-        ", 0) as reach_microseconds",
+        "cooldown_microseconds - 1, 0) as reach_microseconds",
+        "cooldown_microseconds, 0) as reach_microseconds",
         TRIGGERS,
+    ),
+    Breakage(
+        "an event at the moment of a firing ends it",
+        f"{INT}/int_triggers__walked.sql",
+        "'1 following', 'active_microseconds following'",
+        "'current row', 'active_microseconds following'",
+        TRIGGERS,
+    ),
+    Breakage(
+        "a sequence of exactly 24 hours takes too long",
+        f"{INT}/int_triggers__sequenced.sql",
+        "started_microseconds >= occurred_microseconds",
+        "started_microseconds > occurred_microseconds",
+        TRIGGERS,
+    ),
+    Breakage(
+        "an event of two steps follows itself",
+        f"{INT}/int_triggers__sequenced.sql",
+        "order by occurred_microseconds, event_key, step desc",
+        "order by occurred_microseconds, event_key, step",
+        TRIGGERS,
+    ),
+    Breakage(
+        "money that reaches a threshold exactly is too little",
+        f"{INT}/int_triggers__counted.sql",
+        "coalesce(earlier_amount, 0) >= needed_amount",
+        "coalesce(earlier_amount, 0) > needed_amount",
+        TRIGGERS,
+    ),
+    Breakage(
+        "an nth rule fires from then on",
+        f"{INT}/int_triggers__counted.sql",
+        "match_number = needed_count",
+        "match_number >= needed_count",
+        TRIGGERS,
+    ),
+    Breakage(
+        "nobody leaves a trigger before the next firing",
+        "models/marts/activation/fct_trigger_changes.sql",
+        "        next_fired_at is null\n        or ",
+        "        ",
+        "unit fct_trigger_changes",
     ),
     Breakage(
         "a trigger rule names an unknown event",
         "seeds/rules/trigger_rules.csv",
         "absence,add_to_cart",
         "absence,add_to_kart",
-        "build trigger_rules event_names personas persona_rules rules_name_only_what_there_is",
+        "build trigger_rules event_names property_allow_list every_trigger_rule_can_fire",
+    ),
+    Breakage(
+        "a window is negative",
+        "seeds/rules/trigger_rules.csv",
+        "product,3,,,24,",
+        "product,3,,,-24,",
+        "build trigger_rules event_names property_allow_list every_trigger_rule_can_fire",
+    ),
+    Breakage(
+        "a persona hangs on itself",
+        "seeds/rules/persona_rules.csv",
+        "trigger:cart_abandoned,=,1",
+        "persona:cart_abandoners,=,1",
+        "build persona_rules personas trigger_rules feature_catalog every_persona_rule_can_hold",
     ),
     Breakage(
         "a user has several primary personas",
@@ -444,6 +512,42 @@ BREAKAGES = [
         "bit_xor(hash(placement_id, {fields}))",
         "bit_xor(hash(placement_id))",
         "pytest tests/python/test_serving.py",
+    ),
+    # --- erasure -------------------------------------------------------------------------
+    Breakage(
+        "who is erased stays in the memory",
+        f"{PY}/erasing.py",
+        "is_gone = [",
+        "is_gone = [] and [",
+        "pytest tests/python/test_erasing.py",
+    ),
+    Breakage(
+        "an erased person's order lines without a customer stay",
+        f"{PY}/erasing.py",
+        'for table in ("orders", "order_lines"):',
+        'for table in ("orders",):',
+        "pytest tests/python/test_erasing.py",
+    ),
+    Breakage(
+        "rows of before are forgotten when a batch is erased from again",
+        f"{PY}/erasing.py",
+        "where batch in (select batch from removed)",
+        "where false",
+        "pytest tests/python/test_erasing.py",
+    ),
+    Breakage(
+        "a device that others use goes with who is erased",
+        f"{PY}/erasing.py",
+        "and (kind, value) not in (",
+        "and (kind, value || '!') not in (",
+        "pytest tests/python/test_erasing.py",
+    ),
+    Breakage(
+        "the other published slot keeps who was erased",
+        f"{PY}/erasing.py",
+        'for slot in published.glob(".slot-*"):',
+        'for slot in published.glob(".slot-none"):',
+        "pytest tests/faults/test_erasure.py",
     ),
     # --- beginnings and explanations ---------------------------------------------------
     Breakage(

@@ -43,6 +43,7 @@ final as (
 
         -- booleans
         walked.suppressed_reason is null and walked.expires_at > clock.as_of as is_active,
+        walked.is_ended_early,
 
         -- times
         walked.fired_at,
