@@ -223,9 +223,9 @@ BREAKAGES = [
         "unit seg_users__neighboured",
     ),
     Breakage(
-        "an item that the sample never showed counts",
+        "an item is worth what the others are",
         f"{SEG}/seg_users__embedded.sql",
-        "            and items.item = vocabulary.item\n",
+        "            and counted.item = vectors.item\n",
         "",
         "unit seg_users__embedded",
     ),
