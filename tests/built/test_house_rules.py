@@ -16,7 +16,7 @@ PREFIXES = {
 PYTHON_MODELS = {"int_identities__components", "seg_model_artifacts", "seg_segment_values"}
 REMEMBERED = {
     *("int_time__resolved", "seg_model_artifacts"),
-    *("seg_segment_changes", "seg_audience_changes"),
+    *("seg_segment_changes", "seg_audience_changes", "seg_persona_changes"),
 }
 CLOCKS = re.compile(r"\b(current_date|current_timestamp|now\(\)|today\(\)|getdate)", re.I)
 # what only DuckDB understands belongs into a dispatched macro
