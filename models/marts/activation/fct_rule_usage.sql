@@ -54,7 +54,7 @@ ranked as (
         winner_rule_id,
         row_number() over (
             partition by rule_id
-            order by user_count desc, winner_rule_id
+            order by user_count desc, winner_rule_id asc
         ) as place
     from lost
 

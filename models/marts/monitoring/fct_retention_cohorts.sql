@@ -91,8 +91,9 @@ final as (
         cohorts.cohort_week,
         weeks.week,
         cohorts.persona_id,
-        cast({{ dbt.datediff('cohorts.cohort_week', 'weeks.week', 'day') }} / 7 as bigint)
-            as week_number,
+        cast(
+            {{ days_between('cohorts.cohort_week', 'weeks.week') }} / 7 as bigint
+        ) as week_number,
         cohorts.cohort_users,
         coalesce(summed.active_users, 0) as active_users,
         coalesce(summed.buyers, 0) as buyers,
