@@ -6,6 +6,8 @@
     ('crm', 'erasures', 'int_erasures__collected', 'requested_at', 'null', 'null'),
     ('ads', 'costs', 'int_ad_costs__collected', 'cast(cost_date as timestamp)', 'currency', 'cost'),
     ('decisions', 'served', 'int_decisions__collected', 'served_at', 'null', 'null'),
+    ('optimizely', 'decisions', 'int_exposures__collected', 'exposed_at', 'null', 'null'),
+    ('growthbook', 'exposures', 'int_exposures__collected', 'exposed_at', 'null', 'null'),
 ] %}
 {% set event_tables = {'ga4': 'events', 'web': 'events', 'pixel': 'hits', 'ads': 'clicks'} %}
 
@@ -33,6 +35,12 @@ lines as (
 rejects as (
 
     select * from {{ ref('int_rejects__collected') }}
+
+),
+
+erased as (
+
+    select * from {{ ref('stg_landing__erased') }}
 
 ),
 
@@ -139,6 +147,9 @@ numbered_plain as (
                 order by loaded_at, batch, source_line
             ) as copy_number
         from {{ ref(model_name) }}
+        {%- if model_name == 'int_exposures__collected' %}
+            where source = '{{ source_name }}'
+        {%- endif %}
                 {{ 'union all' if not loop.last }} -- noqa: LT02
 
     {% endfor %}
@@ -239,6 +250,24 @@ summed as (
         cast(loaded_at as date) as loaded_date
     from single_rows
     group by source, source_table, outcome, outcome_reason, currency, cast(loaded_at as date)
+
+    union all
+
+    -- of persons who were erased their number is left
+    select
+        source,
+        source_table,
+        'erased' as outcome,
+        'taken out of landing' as outcome_reason,
+        cast(null as varchar) as currency,
+        sum(rows_erased) as row_count,
+        0 as late_count,
+        0 as unmapped_count,
+        cast(null as timestamp) as newest_occurred_at,
+        cast(null as decimal(18, 4)) as amount,
+        loaded_date
+    from erased
+    group by source, source_table, loaded_date
 
 ),
 

@@ -26,18 +26,12 @@ identities as (
 
 served as (
 
-    -- the id of a user is the hash of an identifier, so one that was served is still known
-    -- by it after it was joined to another
     select
         experiment_id,
         arm,
-        case
-            when user_id is not null
-                then {{ identifier_key_from_user_id('user_id') }}
-            else {{ text_number("'anonymous|' || anonymous_id") }}
-        end as identifier_key,
         user_id,
-        anonymous_id,
+        cast(null as varchar) as login,
+        nullif(trim(anonymous_id), '') as anonymous_id,
         persona_id,
         served_at as exposed_at
     from {{ ref('int_decisions__collected') }}
@@ -45,6 +39,29 @@ served as (
         unusable_reason is null
         and experiment_id is not null
         and not is_holdout
+
+    union all
+
+    select
+        experiments.experiment_id,
+        arms.arm,
+        cast(null as varchar) as user_id,
+        imported.login,
+        imported.anonymous_id,
+        cast(null as varchar) as persona_id,
+        imported.exposed_at
+    from {{ ref('int_exposures__collected') }} as imported
+    inner join experiments
+        on
+            imported.outside_experiment_id
+            = coalesce(experiments.outside_experiment_id, experiments.experiment_id)
+    inner join arms
+        on
+            experiments.experiment_id = arms.experiment_id
+            and imported.outside_arm_id = coalesce(arms.outside_arm_id, arms.arm)
+    where
+        imported.unusable_reason is null
+        and not imported.is_holdback
 
 ),
 
@@ -54,13 +71,22 @@ shown as (
     select
         served.experiment_id,
         served.arm,
-        served.identifier_key,
         served.persona_id,
         served.exposed_at,
-        case experiments.unit
-            when 'anonymous' then coalesce(served.anonymous_id, served.user_id)
-            else coalesce(served.user_id, served.anonymous_id)
-        end as unit_id
+        case
+            when experiments.unit = 'anonymous' and served.anonymous_id is not null
+                then served.anonymous_id
+            else coalesce(served.user_id, served.login, served.anonymous_id)
+        end as unit_id,
+        case
+            -- the id of a user is the hash of an identifier, so one that was served is still
+            -- known by it after it was joined to another
+            when served.user_id is not null
+                then {{ identifier_key_from_user_id('served.user_id') }}
+            when experiments.unit = 'user' and served.login is not null
+                then {{ text_number("'login|' || served.login") }}
+            else {{ text_number("'anonymous|' || served.anonymous_id") }}
+        end as identifier_key
     from served
     inner join experiments
         on
@@ -84,7 +110,9 @@ first_of_identifiers as (
         arm,
         identifier_key,
         {{ nth_by('unit_id', ['exposed_at', 'unit_id'], 1) }} as unit_id,
-        {{ nth_by('persona_id', ['exposed_at', 'persona_id'], 1) }} as persona_id,
+        -- the first decision's own, known or not: what came later may be the arm's doing
+        nullif({{ nth_by("coalesce(persona_id, '')", ['exposed_at', 'persona_id'], 1) }}, '')
+            as persona_id,
         min(exposed_at) as first_exposed_at
     from shown
     group by experiment_id, arm, identifier_key

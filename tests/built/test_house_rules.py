@@ -13,7 +13,10 @@ PREFIXES = {
     "marts": ("fct_", "dim_"),
     "exports": ("exp_",),
 }
-PYTHON_MODELS = {"int_identities__components", "seg_model_artifacts", "seg_segment_values"}
+PYTHON_MODELS = {
+    *("int_identities__components", "seg_experiments__tested"),
+    *("seg_model_artifacts", "seg_segment_values"),
+}
 REMEMBERED = {
     *("int_time__resolved", "seg_model_artifacts"),
     *("seg_segment_changes", "seg_audience_changes", "seg_persona_changes"),
@@ -213,7 +216,11 @@ def test_there_are_at_most_sixteen_variables():
 
 
 def test_personal_columns_are_marked(models):
-    personal = {"email_hash", "phone_hash", "birth_date", "gender", "city", "login"}
+    personal = {
+        *("email_hash", "phone_hash", "login", "customer_id", "identifier_value"),
+        *("anonymous_id", "linked_anonymous_id", "device_key", "visitor_id", "unit_id"),
+        *("click_id", "user_agent", "birth_date", "gender", "city"),
+    }
     wrong = [
         f"{node['name']}.{name}"
         for node in models.values()

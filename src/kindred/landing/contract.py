@@ -248,6 +248,18 @@ TABLES: dict[tuple[str, str], tuple[Column, ...]] = {
         _strict("served_at", "TIMESTAMP"),
         Column("valid_until", "TIMESTAMP"),
     ),
+    ("optimizely", "decisions"): (
+        *_text("uuid", "visitor_id", "campaign_id", "experiment_id", "variation_id"),
+        Column("is_holdback", "BOOLEAN"),
+        _strict("exposed_at", "TIMESTAMP", "timestamp"),
+    ),
+    ("growthbook", "exposures"): (
+        Column("login", aliases=("user_id",)),
+        Column("anonymous_id"),
+        Column("experiment_id", aliases=("experimentId",)),
+        Column("variation_id", aliases=("variationId", "variantId")),
+        _strict("exposed_at", "TIMESTAMP", "timestamp", "received_at"),
+    ),
 }
 
 BATCHES = (
@@ -262,6 +274,13 @@ REJECTS = (
     *_text("source", "source_table", "source_file"),
     Column("source_line", "BIGINT"),
     *_text("reason", "payload_hash"),
+)
+
+# what was taken out again for persons who asked to be erased: counts, and nothing of them
+ERASED = (
+    *_text("source", "source_table"),
+    Column("loaded_date", "DATE"),
+    Column("rows_erased", "BIGINT"),
 )
 
 

@@ -39,6 +39,7 @@ IDENTIFIERS = frozenset(
         "session_id",
         "user_id",
         "user_pseudo_id",
+        "visitor_id",
     )
 )
 

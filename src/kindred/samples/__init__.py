@@ -18,12 +18,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kindred.samples import crm, delivering, judging, shop, simulating, writing
+from kindred.samples import crm, delivering, experimenting, judging, shop, simulating, writing
 
 DEFAULT_PEOPLE = 2_000
 DEFAULT_DAYS = 60
 DEFAULT_SEED = 20_260_101
 BLOCK_PEOPLE = 20_000
+TRUTH_TABLES = ("people", "identifiers", "sessions", "experiments")
 
 
 def write_sample(
@@ -80,8 +81,9 @@ def _one_block(folder, number, first, size, days, seed):
     rows = delivering.deliver(block, number, days, seed)
     tables = crm.deliver_crm(block, number, days, seed)
     truth = judging.judge(block, rows)
-    writing.spool(folder, number, first, block, rows, tables)
-    for name in ("people", "identifiers", "sessions"):
+    served, served_once = experimenting.deliver_served(block.exposures)
+    writing.spool(folder, number, first, block, rows, tables, served)
+    for name in TRUTH_TABLES:
         table = getattr(truth, name)
         table.to_parquet(folder / f"truth_{name}-{number:05d}.parquet", index=False)
     outcomes = truth.outcomes
@@ -90,6 +92,10 @@ def _one_block(folder, number, first, size, days, seed):
         ("crm", table, outcome, count)
         for table, (records, kept) in tables.items()
         for outcome, count in (("kept", kept), ("duplicate", len(records) - kept))
+    ]
+    crm_rows += [
+        ("decisions", "served", "kept", served_once),
+        ("decisions", "served", "duplicate", len(served) - served_once),
     ]
     crm_counts = pd.DataFrame(crm_rows, columns=["source", "source_table", "outcome", "row_count"])
     return pd.concat([outcomes, crm_counts], ignore_index=True)
@@ -113,7 +119,7 @@ def _gather_truth(truth, folder, counts, written):
     outcomes = outcomes[outcomes["row_count"] > 0]
     outcomes.to_parquet(truth / "row_outcomes.parquet", index=False)
     result = {"row_outcomes": len(outcomes)}
-    for name in ("people", "identifiers", "sessions"):
+    for name in TRUTH_TABLES:
         files = sorted(folder.glob(f"truth_{name}-*.parquet"))
         table = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
         table.to_parquet(truth / f"{name}.parquet", index=False)

@@ -149,6 +149,31 @@ def score_outcomes(database, truth: Path | str) -> pd.DataFrame:
     return both.sort_values(["source", "source_table", "outcome"], ignore_index=True)
 
 
+def score_experiments(database, truth: Path | str) -> dict[str, float]:
+    """The lift in orders that ``fct_experiment_results`` tells, and the true one.
+
+    True is the mean over everybody who saw one arm of the orders with the hint less those
+    without, which the simulation knows of each person. Returns lift_true, lift_low,
+    lift_high and lift_people; the middle two are the interval's ends.
+    """
+    courses = pd.read_parquet(Path(truth) / "experiments.parquet")
+    courses = courses[courses["arm_count"] == 1]
+    found = _frame(
+        database,
+        """
+        select ci_low, ci_high from marts.fct_experiment_results
+        where metric = 'order_count' and slice_kind = 'all' and arm = 'hint'
+        """,
+    )
+    low, high = found.iloc[0] if len(found) else (np.nan, np.nan)
+    return {
+        "lift_true": float((courses["orders_with"] - courses["orders_without"]).mean()),
+        "lift_low": float(low),
+        "lift_high": float(high),
+        "lift_people": len(courses),
+    }
+
+
 def evaluate(database, truth: Path | str) -> dict[str, float]:
     """All scores of a build and the yardsticks of its sample, by name."""
     return {
@@ -156,6 +181,7 @@ def evaluate(database, truth: Path | str) -> dict[str, float]:
         **score_sessions(database, truth),
         **score_identities(database, truth),
         **score_segments(database, truth),
+        **score_experiments(database, truth),
         **yardsticks(truth),
     }
 
@@ -172,6 +198,9 @@ def _passes(scores: dict[str, float]) -> dict[str, bool]:
         "sessions": scores["sessions_missing"] == scores["sessions_extra"] == 0,
         "identity precision": scores["identity_precision"] >= PRECISION_BAR,
         "identity recall": scores["identity_recall"] >= RECALL_BAR,
+        # a sample of few days ends before its experiment begins
+        "experiment": scores["lift_people"] == 0
+        or scores["lift_low"] <= scores["lift_true"] <= scores["lift_high"],
         "segments": scores["segments_ari"] >= BAR * scores["oracle"],
         "sample": scores["naive"] <= NAIVE_LIMIT and scores["oracle"] <= ORACLE_LIMIT,
     }
@@ -188,6 +217,9 @@ def report(scores: dict[str, float]) -> list[str]:
         f" {scores['sessions_extra']:,.0f} extra (bar: exact)",
         "identity precision": f"{scores['identity_precision']:.4f} (bar {PRECISION_BAR})",
         "identity recall": f"{scores['identity_recall']:.4f} (bar {RECALL_BAR})",
+        "experiment": f"lift in orders {scores['lift_true']:.3f}, found between"
+        f" {scores['lift_low']:.3f} and {scores['lift_high']:.3f}"
+        f" ({scores['lift_people']:,.0f} people; bar: inside)",
         "segments": f"ARI {scores['segments_ari']:.3f} with k ="
         f" {scores['segments_count']:.0f} (bar {BAR * scores['oracle']:.3f} = {BAR} of"
         f" the oracle; naive {scores['naive']:.3f}, oracle {scores['oracle']:.3f},"

@@ -12,6 +12,7 @@ import pandas as pd
 
 from kindred.samples import shop
 from kindred.samples.delivering import FUTURE, NO_ID, SOUND, YEAR_1970
+from kindred.samples.experimenting import EXPERIMENT
 from kindred.samples.shop import KIND, SEGMENTS, SOURCE
 from kindred.samples.simulating import (
     DAY,
@@ -43,6 +44,7 @@ class Truth:
     people: pd.DataFrame
     identifiers: pd.DataFrame
     sessions: pd.DataFrame
+    experiments: pd.DataFrame
     outcomes: pd.DataFrame
 
 
@@ -93,6 +95,7 @@ def judge(block: Block, rows: pd.DataFrame) -> Truth:
         people=_people(block, kept),
         identifiers=_identifiers(block, kept),
         sessions=_sessions(block, kept, session),
+        experiments=_experiments(block),
         outcomes=counts,
     )
 
@@ -200,6 +203,14 @@ def _sessions(block, kept, session):
         }
     )
     return sessions
+
+
+def _experiments(block):
+    first = int(block.people["person"].iloc[0])
+    courses = block.courses.assign(experiment_id=EXPERIMENT)
+    courses["person_id"] = [f"person:{first + index}" for index in courses["person"]]
+    columns = ["arm", "arm_count", "orders_without", "orders_with"]
+    return courses[["experiment_id", "person_id", *columns]].astype({"arm": "str"})
 
 
 def _moment(milliseconds):

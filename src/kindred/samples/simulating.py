@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kindred.samples import shop
+from kindred.samples import experimenting, shop
 from kindred.samples.shop import KIND, SEGMENTS, SOURCE
 
 DAY = 86_400_000
@@ -30,7 +30,8 @@ class Block:
 
     ``people``, ``devices`` and ``events`` (one row per event that happened, before
     anything is delivered twice, late or broken), ``items`` (bought products),
-    ``orders`` and ``consents`` of the CRM.
+    ``orders`` and ``consents`` of the CRM, ``exposures`` to the experiment and the
+    ``courses`` that exposed people would take in either arm.
     """
 
     people: pd.DataFrame
@@ -39,6 +40,8 @@ class Block:
     items: pd.DataFrame
     orders: pd.DataFrame
     consents: pd.DataFrame
+    exposures: pd.DataFrame
+    courses: pd.DataFrame
 
 
 def simulate(number: int, first: int, count: int, days: int, seed: int) -> Block:
@@ -47,7 +50,12 @@ def simulate(number: int, first: int, count: int, days: int, seed: int) -> Block
     people, tastes = _people(rng, first, count, days)
     devices = _devices(rng, people)
     visits, devices = _visits(rng, people, devices, days)
-    events, items = _events(rng, people, tastes, devices, visits, days)
+    names = _anonymous_ids(devices, number)
+    # draws of its own, so that the shop is the same with another effect
+    persuaded = np.random.default_rng([seed, number, 3]).random(len(visits))
+    events, items, exposures, courses = _events(
+        rng, people, tastes, devices, visits, days, names, persuaded
+    )
     extra_devices, extra = _others(rng, people, devices, visits, days)
     devices = pd.concat([devices, extra_devices], ignore_index=True)
     events = pd.concat([events, _seen_twice(events, devices), *extra])
@@ -59,10 +67,11 @@ def simulate(number: int, first: int, count: int, days: int, seed: int) -> Block
     for column in ("order", "click", "visit"):
         value = events[column].to_numpy()
         events[column] = np.where(value >= 0, value + number * BLOCK_STRIDE, -1)
+    exposures[["visit", "device"]] += number * BLOCK_STRIDE
     items["order"] += number * BLOCK_STRIDE
     orders, items = _orders(rng, people, events, items, days, number)
     consents = _consents(rng, people, devices, days)
-    return Block(people, devices, events, items, orders, consents)
+    return Block(people, devices, events, items, orders, consents, exposures, courses)
 
 
 def _roles(rng, count):
@@ -267,7 +276,7 @@ def _counts(visits, people, rng):
     return extras, views
 
 
-def _events(rng, people, tastes, devices, visits, days):
+def _events(rng, people, tastes, devices, visits, days, names, persuaded):
     who = visits["person"].to_numpy()
     size = len(visits)
     extras, views = _counts(visits, people, rng)
@@ -293,6 +302,19 @@ def _events(rng, people, tastes, devices, visits, days):
     is_shared = devices["is_shared"].to_numpy()[visits["device"]]
     ordered = (carts > 0) & (rng.random(size) < people["order_rate"].to_numpy()[who])
     ordered &= ~is_shared | visits["is_logged"].to_numpy()
+    internal = (people["role"] == INTERNAL).to_numpy()[who]
+    can_see = (carts > 0) & ~is_shared & ~internal & (visits["consent"] != DENIED).to_numpy()
+    shown = experimenting.arms_shown(visits, can_see, names)
+    would = pd.DataFrame(
+        {
+            "person": who,
+            "at": visits["at"],
+            "orders_without": ordered,
+            "orders_with": ordered
+            | (shown != experimenting.NOT_SHOWN) & (persuaded < experimenting.PERSUADED_SHARE),
+        }
+    )
+    ordered = np.where(shown == experimenting.HINT, would["orders_with"], ordered)
     visits["is_logged"] |= ordered & known
     checkout = ordered | ((carts > 0) & (rng.random(size) < 0.35))
     removed = in_cart & ~ordered[view_visit] & (rng.random(len(viewer)) < 0.12)
@@ -386,7 +408,9 @@ def _events(rng, people, tastes, devices, visits, days):
             "quantity": bought["quantity"].to_numpy(),
         }
     )
-    return events.drop(columns=["slot"]), items
+    exposures = experimenting.exposures(events, visits, shown, KIND["add_to_cart"])
+    courses = experimenting.courses(exposures, would)
+    return events.drop(columns=["slot"]), items, exposures, courses
 
 
 def _times(rng, events, visits, devices):
@@ -588,7 +612,7 @@ def _mixed(numbers, salt):
         return value ^ (value >> np.uint64(31))
 
 
-def _name_devices(devices, block):
+def _anonymous_ids(devices, block):
     number = np.arange(len(devices)) + block * BLOCK_STRIDE
     mixed = _mixed(number, 7)
     is_ga4 = devices["tracker"].to_numpy() == SOURCE["ga4"]
@@ -597,8 +621,12 @@ def _name_devices(devices, block):
         f"{value % 10_000_000_000}.{second}" if ga4 else f"w-{value:016x}"
         for value, second, ga4 in zip(mixed.tolist(), first.tolist(), is_ga4.tolist(), strict=True)
     ]
-    devices.insert(0, "device", number)
-    devices["anonymous_id"] = np.array(names, dtype=object)
+    return np.array(names, dtype=object)
+
+
+def _name_devices(devices, block):
+    devices.insert(0, "device", np.arange(len(devices)) + block * BLOCK_STRIDE)
+    devices["anonymous_id"] = _anonymous_ids(devices, block)
     return devices
 
 

@@ -15,7 +15,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from kindred.samples import shop
+from kindred.samples import experimenting, shop
 from kindred.samples.simulating import START, Block
 
 MARKER = ".sample"
@@ -35,7 +35,13 @@ CRM_TIMES = {
 
 
 def spool(
-    folder: Path, number: int, first: int, block: Block, rows: pd.DataFrame, crm: dict
+    folder: Path,
+    number: int,
+    first: int,
+    block: Block,
+    rows: pd.DataFrame,
+    crm: dict,
+    served: pd.DataFrame,
 ) -> None:
     """Put one block's records aside until all blocks are there."""
     columns = [
@@ -78,6 +84,7 @@ def spool(
     ].rename(columns={"order": "order_number"})
     items = block.items.rename(columns={"order": "order_number"})
     tables = {"rows": frame, "devices": devices, "orders": orders, "items": items}
+    tables["served"] = served
     tables |= {f"crm_{name}": records for name, (records, _) in crm.items()}
     for name, table in tables.items():
         table.to_parquet(folder / f"{name}-{number:05d}.parquet", index=False)
@@ -98,6 +105,7 @@ def write_files(inbox: Path, folder: Path, days: int) -> dict[tuple[str, str], i
         for week in range((days + 6) // 7):
             _write_pixel(connection, inbox, week)
             _write_clicks(connection, inbox, week)
+            _write_served(connection, inbox, week)
             for table in CRM_TIMES:
                 _write_crm(connection, inbox, table, week)
         costs = _write_costs(connection, inbox, days)
@@ -113,6 +121,7 @@ def _look_ups(connection, folder):
         "devices",
         "orders",
         "items",
+        "served",
         *(f"crm_{t}" for t in CRM_TIMES),
     ):
         files = sorted(folder.glob(f"{name}-*.parquet"))
@@ -572,6 +581,33 @@ order by loaded, event, copy_number
 """
     )
     path = inbox / "pixel" / "hits" / f"hits_{_date(7 * week)}.csv"
+    _write_csv(connection, path, query)
+
+
+def _write_served(connection, inbox, week):
+    arm, variant = (
+        " ".join(f"when {number} then '{name}'" for number, name in enumerate(names))
+        for names in (experimenting.ARMS, map(experimenting.VARIANTS.get, experimenting.ARMS))
+    )
+    query = f"""
+select
+    'd-' || lpad(cast(served.visit as varchar), 13, '0') as decision_id,
+    devices.anonymous_id,
+    '{experimenting.PLACEMENT}' as placement_id,
+    case served.arm {variant} end as variant_id,
+    'experiment' as reason,
+    '{experimenting.EXPERIMENT}' as experiment_id,
+    case served.arm {arm} end as arm,
+    'false' as is_holdout,
+    iso(served.at) as served_at,
+    iso(served.at + 43200000) as valid_until,
+    iso(served.loaded) as loaded_at
+from served
+inner join devices on served.device = devices.device
+where {_weekly(week)}
+order by served.loaded, served.visit
+"""
+    path = inbox / "decisions" / "served" / f"served_{_date(7 * week)}.csv"
     _write_csv(connection, path, query)
 
 
