@@ -92,7 +92,9 @@ final as (
         weeks.week,
         cohorts.persona_id,
         cast(
-            {{ days_between('cohorts.cohort_week', 'weeks.week') }} / 7 as bigint
+            {{ days_between(
+                'cast(cohorts.cohort_week as timestamp)', 'cast(weeks.week as timestamp)'
+            ) }} / 7 as bigint
         ) as week_number,
         cohorts.cohort_users,
         coalesce(summed.active_users, 0) as active_users,
