@@ -67,7 +67,8 @@ weekly: .venv/.core  ## the same with the fit of the models when it is due, and 
 
 hourly-steps:
 	$(BIN)/kindred land
-	$(BIN)/dbt build --quiet --selector hourly
+	# after an erasure everything is made anew
+	$(BIN)/dbt build --quiet --selector "$$($(BIN)/kindred due)"
 	$(BIN)/kindred publish
 
 weekly-steps:

@@ -1,7 +1,11 @@
 {#-
-    The categories of `feature_catalog`, in its order, each with the number of levels that
-    get a column of their own; a test keeps the two equal.
+    The categories of `feature_catalog`, in its order: how each is encoded, and how many
+    levels get a column of their own. A test keeps the two equal.
 -#}
 {% macro catalogued_categories() -%}
-    {{ return({'acquisition_channel': 6, 'country': 5, 'device': 3}) }}
+    {{ return({
+        'acquisition_channel': {'encode': 'onehot', 'count': 6},
+        'country': {'encode': 'target', 'count': 0},
+        'device': {'encode': 'onehot', 'count': 3},
+    }) }}
 {%- endmacro %}

@@ -1,8 +1,8 @@
-{#- Everything a centre can have a coordinate for: numeric features and one-hot slots. -#}
+{#-
+    Everything a centre can have a coordinate for: numeric features, what counted items
+    become, and what categories become.
+-#}
 {% macro clustering_dimensions() -%}
-    {%- set names = [] -%}
-    {%- for dimension in encoded_dimensions() -%}
-        {%- do names.append(dimension.name) -%}
-    {%- endfor -%}
-    {{ return(catalogued_features() + names) }}
+    {%- set names = catalogued_features() + (item_dimensions() | map(attribute='name') | list) -%}
+    {{ return(names + (encoded_dimensions() | map(attribute='name') | list)) }}
 {%- endmacro %}

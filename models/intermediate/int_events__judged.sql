@@ -7,7 +7,7 @@
     'row_key', 'event_key', 'visitor_key', 'source', 'device_key', 'anonymous_id', 'login',
     'email_hash', 'phone_hash', 'user_agent', 'provided_session_id', 'source_event_name',
     'order_id', 'own_consent', 'currency', 'revenue', 'is_final_export', 'filled_count',
-    'payload_hash', 'unusable_reason', 'occurred_at',
+    'payload_key', 'unusable_reason', 'occurred_at',
 ] %}
 {#- Which column of an event holds which kind of identifier. -#}
 {% set identifiers = {
@@ -193,7 +193,7 @@ ranked as (
             order by
                 usable.is_final_export desc,
                 usable.filled_count desc,
-                usable.payload_hash asc,
+                usable.payload_key asc,
                 -- equal in content: the first that was loaded stands, whenever it is read
                 usable.own_loaded_at asc,
                 usable.row_key asc

@@ -38,6 +38,12 @@ rejects as (
 
 ),
 
+erased as (
+
+    select * from {{ ref('stg_landing__erased') }}
+
+),
+
 clock as (
 
     select * from {{ ref('int_time__resolved') }}
@@ -244,6 +250,24 @@ summed as (
         cast(loaded_at as date) as loaded_date
     from single_rows
     group by source, source_table, outcome, outcome_reason, currency, cast(loaded_at as date)
+
+    union all
+
+    -- of persons who were erased their number is left
+    select
+        source,
+        source_table,
+        'erased' as outcome,
+        'taken out of landing' as outcome_reason,
+        cast(null as varchar) as currency,
+        sum(rows_erased) as row_count,
+        0 as late_count,
+        0 as unmapped_count,
+        cast(null as timestamp) as newest_occurred_at,
+        cast(null as decimal(18, 4)) as amount,
+        loaded_date
+    from erased
+    group by source, source_table, loaded_date
 
 ),
 

@@ -59,7 +59,7 @@ devices as (
 
     select
         row_key,
-        device_key,
+        coalesce(anonymous_id, device_key) as device_key,
         anonymous_id
     from {{ ref('int_events__judged') }}
 

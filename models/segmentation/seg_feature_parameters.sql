@@ -1,5 +1,6 @@
 {% set numbers = [
-    'fill_value', 'lower', 'upper', 'outlier_lower', 'outlier_upper', 'lambda', 'center', 'scale', 'weight',
+    'fill_value', 'lower', 'upper', 'outlier_lower', 'outlier_upper', 'lambda', 'center', 'scale',
+    'weight', 'is_clustered',
 ] %}
 
 with
@@ -11,10 +12,9 @@ artifacts as (
 
 ),
 
-final as (
+learned as (
 
     select
-        {{ surrogate_key(['model_version', 'feature']) }} as feature_parameters_id,
         model_version,
         feature,
         max(case when name = 'impute' then text end) as impute,
@@ -25,9 +25,44 @@ final as (
             max(case when name = '{{ number }}' then value end)
                 as {{ 'exponent' if number == 'lambda' else number }},
         {%- endfor %}
-        max(case when name = 'scale_method' then text end) as scale_method
+        max(case when name = 'scale_method' then text end) as scale_method,
+        max(case when name = 'encode' then text end) as encode,
+        max(case when name = 'fill_value' then text end) as fill_level,
+        max(case when name = 'selection_reason' then text end) as selection_reason
     from artifacts
     group by model_version, feature
+
+),
+
+clipped as (
+
+    select
+        *,
+        {{ clip_to_range('fill_value', 'lower', 'upper') }} as clipped_fill
+    from learned
+
+),
+
+final as (
+
+    select
+        {{ surrogate_key(['model_version', 'feature']) }} as feature_parameters_id,
+        model_version,
+        feature,
+        impute,
+        outlier_method,
+        outlier_action,
+        transform,
+        {%- for number in numbers %}
+            {{ 'exponent' if number == 'lambda' else number }},
+        {%- endfor %}
+        scale_method,
+        encode,
+        fill_level,
+        selection_reason,
+        ({{ transformed('clipped_fill', 'transform', 'exponent') }} - center) / scale
+            as standard_fill
+    from clipped
 
 )
 

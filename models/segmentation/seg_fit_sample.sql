@@ -2,10 +2,8 @@ with
 
 features as (
 
-    select * from {{ ref('int_users__features') }}
-    where
-        period = 'current'
-        and not is_cold_start
+    select * from {{ ref('int_users__current') }}
+    where not is_cold_start
 
 ),
 

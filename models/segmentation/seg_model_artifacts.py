@@ -7,6 +7,7 @@ def model(dbt, session):
         to_pandas(dbt.ref("seg_fit_sample")),
         to_pandas(dbt.ref("feature_catalog")),
         remembered(dbt, session),
+        items=to_pandas(dbt.ref("seg_fit_items")),
         first_sessions=to_pandas(dbt.ref("seg_fit_first_sessions")),
         shadows=to_pandas(dbt.ref("shadow_models")),
         as_of=single_value(dbt.ref("int_time__resolved"), "as_of"),

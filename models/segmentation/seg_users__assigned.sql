@@ -8,8 +8,7 @@ with
 
 features as (
 
-    select * from {{ ref('int_users__features') }}
-    where period = 'current'
+    select * from {{ ref('int_users__current') }}
 
 ),
 

@@ -2,8 +2,7 @@ with
 
 users as (
 
-    select * from {{ ref('int_users__features') }}
-    where period = 'current'
+    select * from {{ ref('int_users__current') }}
 
 ),
 

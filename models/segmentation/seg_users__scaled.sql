@@ -1,19 +1,21 @@
 {{ config(materialized='view') }}
 
 {% set features = catalogued_features() %}
-{% set parameters = ['fill_value', 'lower', 'upper', 'exponent', 'center', 'scale', 'weight', 'transform'] %}
+{% set regressed = imputed_features().model %}
+{% set made = item_dimensions() | map(attribute='name') | list %}
+{% set parameters = ['standard_fill', 'weight', 'impute', 'is_clustered'] %}
 
 with
 
-users as (
+standardised as (
 
-    select * from {{ ref('int_users__features') }}
+    select * from {{ ref('seg_users__standardised') }}
 
 ),
 
-live as (
+neighboured as (
 
-    select * from {{ ref('seg_models__live') }}
+    select * from {{ ref('seg_users__neighboured') }}
 
 ),
 
@@ -23,46 +25,32 @@ learned as (
 
 ),
 
-levels as (
+artifacts as (
 
     select * from {{ ref('seg_model_artifacts') }}
-    where record = 'level'
 
 ),
 
--- one wide row per model: every user is computed from it without a join per feature
-wide as (
+-- the coefficients of a regression in the order of the features, the intercept first
+regressions as (
 
     select
-        learned.model_version
-        {%- for feature in features %}
-            {%- for parameter in parameters %}
-                ,
-                max(
-                    case when learned.feature = '{{ feature }}' then learned.{{ parameter }} end
-                )
-                    as {{ feature }}__{{ parameter }}
-            
-            {%- endfor %}
-        {%- endfor %}
-        {%- for dimension in encoded_dimensions() %}
-            {%- for parameter in ['center', 'scale', 'weight'] %}
-                ,
-                max(
-                    case
-                        when learned.feature = '{{ dimension.name }}' then learned.{{ parameter }}
-                    end
-                )
-                    as {{ dimension.name }}__{{ parameter }}
-            
-            {%- endfor %}
-        {%- endfor %}
-    from learned
-    group by learned.model_version
+        model_version,
+        feature,
+        max(case when name = 'fill_lower' then value end) as fill_lower,
+        max(case when name = 'fill_upper' then value end) as fill_upper,
+        {% set coefficients = ["coalesce(max(case when name = 'intercept' then value end), 0)"] -%}
+        {% for feature in features -%}
+            {% do coefficients.append("coalesce(max(case when name = '" ~ feature ~ "' then value end), 0)") -%}
+        {% endfor -%}
+        {{ number_list(coefficients) }} as coefficients
+    from artifacts
+    where record = 'regression'
+    group by model_version, feature
 
 ),
 
-wide_levels as (
+levels as (
 
     select
         model_version
@@ -77,62 +65,188 @@ wide_levels as (
             ) as {{ dimension.name }}__level
     
         {%- endfor %}
-    from levels
+    from artifacts
+    where record = 'level'
     group by model_version
 
 ),
 
-imputed as (
+{% for category, how in catalogued_categories().items() if how.encode == 'target' -%}
+    {{ category }}_levels as (
+
+        select
+            model_version,
+            name as level,
+            value as encoded
+        from artifacts
+        where
+            record = 'encoding'
+            and feature = '{{ category }}'
+
+    ),
+
+{% endfor -%}
+-- one wide row per model: every user is computed from it without a join per feature
+wide as (
 
     select
-        users.user_id,
-        users.period,
-        users.as_of,
-        wide.*,
+        learned.model_version
+        {%- for feature in features + made %}
+            {%- for parameter in parameters %}
+                ,
+                max(
+                    case when learned.feature = '{{ feature }}' then learned.{{ parameter }} end
+                )
+                    as {{ feature }}__{{ parameter }}
+            
+            {%- endfor %}
+        {%- endfor %}
+        {%- for feature in regressed %}
+            {%- for parameter in ['coefficients', 'fill_lower', 'fill_upper'] %}
+                ,
+                max(
+                    case
+                        when learned.feature = '{{ feature }}' then regressions.{{ parameter }}
+                    end
+                )
+                    as {{ feature }}__{{ parameter }}
+            
+            {%- endfor %}
+        {%- endfor %}
         {%- for dimension in encoded_dimensions() %}
-            case
-                when
-                    users.{{ dimension.category }} = wide_levels.{{ dimension.name }}__level
-                    then 1.0
-                else 0.0
-            end as {{ dimension.name }}__value,
+            {%- for parameter in ['center', 'scale', 'weight', 'fill_value'] %}
+                ,
+                max(
+                    case
+                        when learned.feature = '{{ dimension.name }}' then learned.{{ parameter }}
+                    end
+                )
+                    as {{ dimension.name }}__{{ parameter }}
+            
+            {%- endfor %}
+        {%- endfor %}
+        {%- for category in catalogued_categories() %}
+            ,
+            max(case when learned.feature = '{{ category }}' then learned.fill_level end)
+                as {{ category }}__fill_level
+    
+        {%- endfor %}
+    from learned
+    left join regressions
+        on
+            learned.model_version = regressions.model_version
+            and learned.feature = regressions.feature
+    group by learned.model_version
+
+),
+
+started as (
+
+    select
+        wide.*,
+        standardised.user_id,
+        standardised.period,
+        standardised.as_of,
+        {%- for category in catalogued_categories() %}
+            coalesce(standardised.{{ category }}, wide.{{ category }}__fill_level)
+                as {{ category }}__filled,
+            standardised.{{ category }},
+        {%- endfor %}
+        {%- for dimension in made %}
+            coalesce(standardised.{{ dimension }}, wide.{{ dimension }}__standard_fill)
+                as {{ dimension }}__filled,
+            standardised.{{ dimension }},
+        {%- endfor %}
+        {%- for feature in imputed_features().knn %}
+            neighboured.{{ feature }} is not null as {{ feature }}__has_neighbours,
         {%- endfor %}
         {%- for feature in features %}
             coalesce(
-                cast(users.{{ feature }} as double), wide.{{ feature }}__fill_value
-            ) as {{ feature }}__value,
+                standardised.{{ feature }},
+                {%- if feature in imputed_features().knn %}
+                    neighboured.{{ feature }},
+                {%- endif %}
+                wide.{{ feature }}__standard_fill
+            ) as {{ feature }}__filled{{ '_0' if feature in regressed }},
+            standardised.{{ feature }},
         {%- endfor %}
-        live.is_champion
-    from users
-    cross join live
+        standardised.is_champion
+    from standardised
     inner join wide
-        on live.model_version = wide.model_version
-    left join wide_levels
-        on live.model_version = wide_levels.model_version
+        on standardised.model_version = wide.model_version
+    left join neighboured
+        on
+            standardised.user_id = neighboured.user_id
+            and standardised.period = neighboured.period
+            and standardised.as_of = neighboured.as_of
+            and standardised.model_version = neighboured.model_version
 
 ),
 
-clipped as (
+-- a regression runs again on what it has filled, until it has settled
+{% for pass in [1, 2, 3, 4] -%}
+    {% set filled = ['1'] -%}
+    {% for feature in features -%}
+        {% set settled = '_' ~ (pass - 1) if feature in regressed else '' -%}
+        {#- a feature newer than the model has neither value nor coefficient #}
+        {% do filled.append('coalesce(' ~ feature ~ '__filled' ~ settled ~ ', 0)') -%}
+    {% endfor -%}
+    filled_{{ pass }} as (
+
+        select
+            {%- for feature in regressed %}
+                case
+                    when {{ feature }} is null and {{ feature }}__coefficients is not null
+                        then least(
+                            greatest(
+                                {{ dot_product(number_list(filled), feature ~ '__coefficients') }},
+                                {{ feature }}__fill_lower
+                            ),
+                            {{ feature }}__fill_upper
+                        )
+                    else {{ feature }}__filled_{{ pass - 1 }}
+                end as {{ feature }}__filled_{{ pass }},
+            {%- endfor %}
+            *
+        from {{ 'started' if pass == 1 else 'filled_' ~ (pass - 1) }}
+
+    ),
+
+{% endfor -%}
+encoded as (
 
     select
-        {%- for feature in features %}
-            {{ clip_to_range(feature ~ '__value', feature ~ '__lower', feature ~ '__upper') }}
-                as {{ feature }}__clipped,
+        {%- for dimension in encoded_dimensions() %}
+            {% if dimension.slot == 'target' -%}
+                coalesce({{ dimension.category }}_levels.encoded, filled_4.{{ dimension.name }}__fill_value)
+            {%- elif dimension.slot == 'other' -%}
+                case
+                    {%- for slot in range(1, catalogued_categories()[dimension.category].count + 1) %}
+                        when
+                            filled_4.{{ dimension.category }}__filled
+                            = levels.{{ dimension.category }}_{{ slot }}__level
+                            then 0.0
+                    {%- endfor %}
+                    else 1.0
+                end
+            {%- else -%}
+                case
+                    when filled_4.{{ dimension.category }}__filled = levels.{{ dimension.name }}__level
+                        then 1.0
+                    else 0.0
+                end
+            {%- endif %} as {{ dimension.name }}__value,
         {%- endfor %}
-        *
-    from imputed
-
-),
-
-transformed as (
-
-    select
-        {%- for feature in features %}
-            {{ transformed(feature ~ '__clipped', feature ~ '__transform', feature ~ '__exponent') }}
-                as {{ feature }}__transformed,
-        {%- endfor %}
-        *
-    from clipped
+        filled_4.*
+    from filled_4
+    left join levels
+        on filled_4.model_version = levels.model_version
+    {%- for category, how in catalogued_categories().items() if how.encode == 'target' %}
+        left join {{ category }}_levels
+            on
+                filled_4.model_version = {{ category }}_levels.model_version
+                and filled_4.{{ category }}__filled = {{ category }}_levels.level
+    {%- endfor %}
 
 ),
 
@@ -148,13 +262,35 @@ final as (
             / {{ dimension.name }}__scale
             * {{ dimension.name }}__weight as {{ dimension.name }},
         {%- endfor %}
-        {%- for feature in features %}
-            ({{ feature }}__transformed - {{ feature }}__center)
-            / {{ feature }}__scale
-            * {{ feature }}__weight as {{ feature }},
+        {%- for dimension in made %}
+            {{ dimension }}__filled * {{ dimension }}__weight as {{ dimension }},
         {%- endfor %}
+        {%- for feature in features %}
+            {{ feature }}__filled{{ '_4' if feature in regressed }} * {{ feature }}__weight as {{ feature }},
+        {%- endfor %}
+        -- only of features that the model clusters on: what else was filled moves nobody
+        trim(
+            {%- for feature in features + made %}
+                case
+                    when {{ feature }} is null and {{ feature }}__is_clustered = 1
+                        then
+                            '{{ feature }}:'
+                            {%- if feature in imputed_features().knn %}
+                                || case
+                                    when not {{ feature }}__has_neighbours
+                                        then 'median'
+                                    else {{ feature }}__impute
+                                end
+                            {%- else %}
+                                || {{ feature }}__impute
+                            {%- endif %}
+                            || ' '
+                    else ''
+                end{{ ' ||' if not loop.last }}
+            {%- endfor %}
+        ) as fills,
         is_champion
-    from transformed
+    from encoded
 
 )
 

@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
         "--if-empty", action="store_true", help="do nothing when the inbox has files"
     )
     sample.set_defaults(run=_sample)
-    land = commands.add_parser("land", help="inbox -> landing, each file once")
+    land = commands.add_parser("land", help="inbox -> landing, each file once; erase who asked")
     land.set_defaults(run=_land)
     publish = commands.add_parser("publish", help="build file and exports -> what is read")
     publish.set_defaults(run=_publish)
@@ -49,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     alone.add_argument("words", nargs=argparse.REMAINDER, help="-- and the command")
     alone.set_defaults(run=_alone)
+    due = commands.add_parser("due", help="the selector of the next build: hourly or weekly")
+    due.set_defaults(run=_due)
     summary = commands.add_parser("summary", help="the segments of the published copy")
     summary.set_defaults(run=_summary)
     return parser
@@ -83,24 +85,32 @@ def _sample(home: Path, options: argparse.Namespace) -> int:
 
 
 def _land(home: Path, options: argparse.Namespace) -> int:
+    from kindred.erasing import erase
     from kindred.landing import land
 
-    landing = os.environ.get("KINDRED_LANDING")
-    land(
-        home,
-        Path(landing) if landing else None,
-        salt=os.environ.get("KINDRED_SALT") or None,
-    )
+    named = os.environ.get("KINDRED_LANDING")
+    landing = Path(named) if named else None
+    land(home, landing, salt=os.environ.get("KINDRED_SALT") or None)
+    erase(home, landing)
+    return 0
+
+
+def _due(home: Path, options: argparse.Namespace) -> int:
+    from kindred.running import selector_due
+
+    print(selector_due(home))
     return 0
 
 
 def _publish(home: Path, options: argparse.Namespace) -> int:
+    from kindred.erasing import forget_published
     from kindred.publishing import publish
     from kindred.serving import forget_old, release
 
     forget_old(home)
     print(f"published {publish(home)}")
     print(f"released {release(home)}")
+    forget_published(home)
     return 0
 
 

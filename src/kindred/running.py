@@ -7,6 +7,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
+
 
 def run_alone(home: Path, command: list[str]) -> int:
     """Run a command while no other one runs alone in ``home``; its exit code.
@@ -33,3 +35,19 @@ def run_alone(home: Path, command: list[str]) -> int:
         lock.write(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n")
         lock.flush()
         return subprocess.run(command, check=False).returncode
+
+
+def selector_due(home: Path) -> str:
+    """Which selector of ``selectors.yml`` the next build has to take.
+
+    ``weekly`` for a build file that holds no marts, a new one or one that begins anew after
+    an erasure; else ``hourly``. Raises duckdb.Error while another process writes to it.
+    """
+    build = home / "kindred_build.duckdb"
+    if not build.exists():
+        return "weekly"
+    with duckdb.connect(str(build), read_only=True) as connection:
+        marts = connection.execute(
+            "select count(*) from information_schema.tables where table_schema = 'marts'"
+        ).fetchall()[0][0]
+    return "hourly" if marts else "weekly"

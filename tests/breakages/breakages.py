@@ -513,6 +513,42 @@ BREAKAGES = [
         "bit_xor(hash(placement_id))",
         "pytest tests/python/test_serving.py",
     ),
+    # --- erasure -------------------------------------------------------------------------
+    Breakage(
+        "who is erased stays in the memory",
+        f"{PY}/erasing.py",
+        "is_gone = [",
+        "is_gone = [] and [",
+        "pytest tests/python/test_erasing.py",
+    ),
+    Breakage(
+        "an erased person's order lines without a customer stay",
+        f"{PY}/erasing.py",
+        'for table in ("orders", "order_lines"):',
+        'for table in ("orders",):',
+        "pytest tests/python/test_erasing.py",
+    ),
+    Breakage(
+        "rows of before are forgotten when a batch is erased from again",
+        f"{PY}/erasing.py",
+        "where batch in (select batch from removed)",
+        "where false",
+        "pytest tests/python/test_erasing.py",
+    ),
+    Breakage(
+        "a device that others use goes with who is erased",
+        f"{PY}/erasing.py",
+        "and (kind, value) not in (",
+        "and (kind, value || '!') not in (",
+        "pytest tests/python/test_erasing.py",
+    ),
+    Breakage(
+        "the other published slot keeps who was erased",
+        f"{PY}/erasing.py",
+        'for slot in published.glob(".slot-*"):',
+        'for slot in published.glob(".slot-none"):',
+        "pytest tests/faults/test_erasure.py",
+    ),
     # --- beginnings and explanations ---------------------------------------------------
     Breakage(
         "the last session is taken for the first",

@@ -169,13 +169,21 @@ def test_a_category_becomes_its_most_frequent_levels():
     catalog = pd.DataFrame([CATEGORY | {"weight": 0.5}])
     rows, _ = cleaning.learn(sample, cleaning.read_catalog(catalog))
     levels = rows[rows["record"].eq("level")].set_index("name")
-    assert levels["text"].to_dict() == {"1": "b", "2": "a"}
-    assert levels["value"].to_dict() == {"1": 3 / 8, "2": 2 / 8}
+    assert levels["text"].dropna().to_dict() == {"1": "b", "2": "a"}
+    assert levels["value"].to_dict() == {"1": 3 / 8, "2": 2 / 8, "other": 3 / 8}
     points = cleaning.apply(pd.DataFrame({"channel": ["a", "zz", None]}), rows)
     assert points.to_dict("list") == {
         "channel_1": [0.0, 0.0, 0.0],
         "channel_2": [0.5, 0.0, 0.0],
+        "channel_other": [0.0, 0.5, 0.5],
     }
+
+
+def test_a_category_whose_levels_all_have_a_slot_has_no_rest():
+    sample = pd.DataFrame({"channel": ["a", "b", "a", "b"]})
+    rows, _ = cleaning.learn(sample, cleaning.read_catalog(pd.DataFrame([CATEGORY])))
+    unseen = cleaning.apply(pd.DataFrame({"channel": ["zz"]}), rows)
+    assert unseen.to_dict("list") == {"channel_1": [0.0], "channel_2": [0.0]}
 
 
 def test_a_frequent_unknown_is_a_level_of_its_own():
@@ -256,7 +264,19 @@ def test_parameters_do_not_depend_on_who_is_scored():
         ({"impute": "constant"}, "needs an impute_constant"),
         ({"outlier_action": "cap"}, "needs an outlier_method"),
         ({"outlier_action": "transform"}, "needs a transform"),
-        ({"encode": "onehot"}, "onehot needs a category"),
+        ({"encode": "onehot"}, "kind numeric is encoded by one of none"),
+        (CATEGORY | {"encode_top_count": None}, "onehot needs an encode_top_count"),
+        (CATEGORY | {"encode": "target"}, "target needs an encode_target"),
+        (
+            CATEGORY | {"encode": "target", "encode_target": "money"},
+            "encode_target money is no numeric feature",
+        ),
+        ({"kind": "items", "encode": "entropy"}, "items need an item_kind"),
+        (
+            {"kind": "items", "encode": "entropy", "item_kind": "step", "impute": "knn"},
+            "items are not filled by knn or model",
+        ),
+        ({"selection": "maybe"}, "selection must be one of auto, keep"),
         ({"weight": 0}, "weight must be above 0"),
         ({"weight": None}, "weight must be above 0"),
         ({"kind": "category", "impute": "median"}, "imputed by mode or constant"),
@@ -357,3 +377,28 @@ def test_a_category_drifts_by_its_levels():
     assert same.loc["psi", "value"] == pytest.approx(0)
     assert moved.loc["psi", "value"] > 0.5
     assert same.loc["fill_value", "text"] == "Unknown"
+
+
+def test_a_shifted_batch_changes_no_parameter_and_no_other_point():
+    """Statistics come from the training: what is scored later cannot move them."""
+    generator = np.random.default_rng(5)
+    names = ["amount", "count", "rate"]
+    base = generator.normal(3, 1, (400, 3)) @ np.array([[1, 0.8, 0.1], [0, 1, 0.5], [0, 0, 1]])
+    sample = pd.DataFrame(base, columns=names)
+    sample = sample.mask(generator.random(sample.shape) < 0.2)
+    catalog = pd.DataFrame(
+        [
+            NUMBER
+            | {"feature": name, "impute": impute, "scale": "standard"}
+            | {"outlier_method": "zscore", "outlier_action": "cap"}
+            for name, impute in zip(names, ["knn", "model", "mean"], strict=True)
+        ]
+    )
+    rows, _ = cleaning.learn(sample, cleaning.read_catalog(catalog))
+    before = rows.copy(deep=True)
+    shifted = sample.mul(50).add(1e6)
+    alone = cleaning.apply(sample, rows)
+    together = cleaning.apply(pd.concat([sample, shifted], ignore_index=True), rows)
+    pd.testing.assert_frame_equal(rows, before)
+    pd.testing.assert_frame_equal(together.head(len(sample)), alone)
+    assert together.tail(len(sample)).max().max() < 10  # held by the bounds of the training

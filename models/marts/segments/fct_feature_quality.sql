@@ -1,6 +1,6 @@
 {% set numbers = [
     'row_count', 'null_count', 'null_share', 'fill_value', 'outlier_z_count', 'outlier_iqr_count',
-    'rows_changed', 'mean_before', 'std_before', 'mean_after', 'std_after', 'psi',
+    'rows_changed', 'rows_excluded', 'mean_before', 'std_before', 'mean_after', 'std_after', 'psi',
 ] %}
 {% set quantiles = ['min', 'q05', 'q25', 'median', 'q75', 'q95', 'max'] %}
 
@@ -42,7 +42,8 @@ parameters as (
 final as (
 
     select
-        {{ surrogate_key(['quality.run_id', 'quality.feature']) }} as feature_quality_id,
+        {{ surrogate_key(['quality.run_id', 'quality.model_version', 'quality.feature']) }}
+            as feature_quality_id,
         quality.run_id,
         quality.model_version,
         quality.feature,
@@ -51,6 +52,9 @@ final as (
         parameters.outlier_action,
         parameters.transform,
         parameters.scale_method,
+        parameters.encode,
+        parameters.is_clustered = 1 as is_clustered,
+        parameters.selection_reason,
         {%- for number in numbers %}
             quality.{{ number }},
         {%- endfor %}

@@ -276,6 +276,13 @@ REJECTS = (
     *_text("reason", "payload_hash"),
 )
 
+# what was taken out again for persons who asked to be erased: counts, and nothing of them
+ERASED = (
+    *_text("source", "source_table"),
+    Column("loaded_date", "DATE"),
+    Column("rows_erased", "BIGINT"),
+)
+
 
 def landed_columns(source: str, table: str) -> tuple[Column, ...]:
     """All columns of a landed table, the common ones first."""

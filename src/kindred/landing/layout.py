@@ -7,7 +7,14 @@ from pathlib import Path
 
 import duckdb
 
-from kindred.landing.contract import BATCHES, REJECTS, TABLES, Column, landed_columns
+from kindred.landing.contract import (
+    BATCHES,
+    ERASED,
+    REJECTS,
+    TABLES,
+    Column,
+    landed_columns,
+)
 
 FIRST_BATCH = 0
 
@@ -20,7 +27,12 @@ def batch_folder(folder: Path, batch: int) -> Path:
 def table_folders(landing: Path) -> dict[Path, tuple[Column, ...]]:
     """Every folder of the landing zone with the columns of its files."""
     folders = {landing / source / table: landed_columns(source, table) for source, table in TABLES}
-    return {**folders, landing / "batches": BATCHES, landing / "rejects": REJECTS}
+    return {
+        **folders,
+        landing / "batches": BATCHES,
+        landing / "rejects": REJECTS,
+        landing / "erased": ERASED,
+    }
 
 
 def ensure_layout(landing: Path) -> None:

@@ -3,23 +3,27 @@
 Everything is learned on the sample and kept as rows; `apply` does in numpy, from these
 rows alone, what SQL does for every user. One value goes through, in this order:
 
-1. `fill_value` where it is unknown,
-2. held between `lower` and `upper`, raw units, a missing bound holds nothing,
-3. transformed: none, log1p of max(v, 0), or Yeo-Johnson with `lambda`,
-4. (v - center) / scale * weight.
+1. held between `lower` and `upper`, raw units, a missing bound holds nothing,
+2. transformed: none, log1p of max(v, 0), or Yeo-Johnson with `lambda`,
+3. made standard: (v - center) / scale,
+4. where it was unknown: the `fill_value` that went through the same steps, or what
+   donors or a regression say of the user (see ``imputing``),
+5. multiplied by its weight.
 
 A category becomes one dimension for each of its kept levels, `<feature>_<slot>`, which
-is 1 where the level matches and 0 elsewhere, then scaled as above. Every other level
-is 0 in all of them.
+is 1 where the level matches and 0 elsewhere, and `<feature>_other` for all levels that
+are too rare for a slot; or, encoded by target, one number `<feature>_target`. These are
+scaled as above. Counts of items have become numbers before (see ``encoding``).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import yeojohnson, yeojohnson_normmax
 
+from kindred.segmentation import encoding, imputing, selecting
 from kindred.segmentation.artifacts import as_artifacts
 
 Z_SCORE_LIMIT = 3.0
@@ -37,14 +41,21 @@ DECILES = np.arange(0.1, 1.0, 0.1)
 EMPTY_SHARE = 1e-4  # stands for an empty bin, so that its logarithm exists
 
 _CHOICES = {
-    "kind": ("numeric", "category"),
-    "impute": ("mean", "median", "mode", "constant"),
+    "kind": ("numeric", "category", "items"),
+    "impute": ("mean", "median", "mode", "constant", "knn", "model"),
     "outlier_method": ("zscore", "iqr", "none"),
     "outlier_action": ("cap", "transform", "exclude", "none"),
     "transform": ("none", "log1p", "yeo_johnson"),
     "scale": ("standard", "minmax", "robust", "none"),
-    "encode": ("none", "onehot"),
+    "encode": ("none", "onehot", "target", "embedding", "shares", "entropy"),
+    "selection": ("auto", "keep"),
 }
+_ENCODINGS = {
+    "numeric": ("none",),
+    "category": ("none", "onehot", "target"),
+    "items": ("embedding", "shares", "entropy"),
+}
+_LEVELS_WATCHED = 10  # of a category encoded by target: enough to see it drift
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,14 @@ class Treatment:
     encode: str
     encode_top_count: int | None
     weight: float
+    encode_target: str | None = None
+    item_kind: str | None = None
+    selection: str = "auto"
+
+    @property
+    def is_forced(self) -> bool:
+        """Whether the catalogue keeps the feature whatever the selection finds."""
+        return self.selection == "keep"
 
 
 def read_catalog(catalog: pd.DataFrame) -> list[Treatment]:
@@ -79,17 +98,26 @@ def read_catalog(catalog: pd.DataFrame) -> list[Treatment]:
         raise ValueError(f"features listed twice: {', '.join(twice)}")
     if not any(treatment.is_clustered for treatment in treatments):
         raise ValueError("no feature of the catalogue is clustered")
+    numeric = {treatment.feature for treatment in treatments if treatment.kind == "numeric"}
+    for treatment in treatments:
+        if treatment.encode_target is not None and treatment.encode_target not in numeric:
+            raise ValueError(
+                f"{treatment.feature}: encode_target {treatment.encode_target} is no numeric"
+                " feature of the catalogue"
+            )
     return treatments
 
 
 def _read_treatment(row: dict[str, Any]) -> Treatment:
     feature = str(row["feature"])
     known = {name: None if pd.isna(value) else value for name, value in row.items()}
+    known = {"encode_target": None, "item_kind": None, "selection": "auto"} | known
     for name, choices in _CHOICES.items():
         if known[name] not in choices:
             raise ValueError(f"{feature}: {name} must be one of {', '.join(choices)}")
 
     is_category = known["kind"] == "category"
+    top_count = known["encode_top_count"]
     weight = float("nan") if known["weight"] is None else float(known["weight"])
     problems = {
         "weight must be above 0": not weight > 0,
@@ -100,8 +128,17 @@ def _read_treatment(row: dict[str, Any]) -> Treatment:
         "a clustered category needs an encoding": is_category
         and _truth(known["is_clustered"])
         and known["encode"] == "none",
-        "onehot needs a category and encode_top_count": known["encode"] == "onehot"
-        and not (is_category and (known["encode_top_count"] or 0) >= 1),
+        f"a feature of kind {known['kind']} is encoded by one of"
+        f" {', '.join(_ENCODINGS[known['kind']])}": known["encode"]
+        not in _ENCODINGS[known["kind"]],
+        f"{known['encode']} needs an encode_top_count of 1 or more": known["encode"]
+        in ("onehot", "embedding", "shares")
+        and not (top_count or 0) >= 1,
+        "target needs an encode_target": known["encode"] == "target"
+        and known["encode_target"] is None,
+        "items need an item_kind": known["kind"] == "items" and known["item_kind"] is None,
+        "items are not filled by knn or model": known["kind"] == "items"
+        and known["impute"] in ("knn", "model"),
         "outlier_action transform needs a transform": known["outlier_action"] == "transform"
         and known["transform"] == "none",
         "an outlier_action needs an outlier_method": known["outlier_action"] in ("cap", "exclude")
@@ -111,7 +148,7 @@ def _read_treatment(row: dict[str, Any]) -> Treatment:
         if is_so:
             raise ValueError(f"{feature}: {problem}")
 
-    constant, top_count = known["impute_constant"], known["encode_top_count"]
+    constant = known["impute_constant"]
     return Treatment(
         feature=feature,
         is_clustered=_truth(known["is_clustered"]),
@@ -125,6 +162,9 @@ def _read_treatment(row: dict[str, Any]) -> Treatment:
         encode=known["encode"],
         encode_top_count=None if top_count is None else int(top_count),
         weight=weight,
+        encode_target=known["encode_target"],
+        item_kind=known["item_kind"],
+        selection=known["selection"],
     )
 
 
@@ -144,38 +184,129 @@ def texts_of(column: pd.Series) -> np.ndarray:
     return texts.where(texts.notna(), None).to_numpy(dtype="object")
 
 
-def learn(sample: pd.DataFrame, treatments: list[Treatment]) -> tuple[pd.DataFrame, np.ndarray]:
-    """Learn the cleaning of every feature, as `parameter` and `level` rows.
+def learn(
+    sample: pd.DataFrame, treatments: list[Treatment], *, seed: int = 0
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Learn the cleaning of every feature, as rows of the remembered table.
 
-    Returns the rows and, for each row of the sample, whether the fit may use it: a
-    feature whose outliers are excluded keeps them out of scales and centres (they are
-    scored like everyone). Raises ValueError when the sample lacks a feature.
+    The rows are of the records `parameter`, `level`, `encoding`, `donor` and
+    `regression`. ``treatments`` are of numbers and categories. Returns the rows and, for
+    each row of the sample, whether the fit may use it: a feature whose outliers are
+    excluded keeps them out of scales and centres (they are scored like everyone).
+    Raises ValueError when the sample lacks a feature.
     """
     missing = [t.feature for t in treatments if t.feature not in sample]
     if missing:
         raise ValueError(f"the sample lacks these features: {', '.join(missing)}")
 
+    numeric = [t for t in treatments if t.kind == "numeric"]
     bounds = {}
     is_usable = np.ones(len(sample), dtype=bool)
-    for treatment in treatments:
-        if treatment.kind == "numeric":
-            values = numbers_of(sample[treatment.feature])
-            bounds[treatment.feature] = _learn_bounds(values, treatment)
-            if treatment.outlier_action == "exclude":
-                lower, upper, _ = bounds[treatment.feature]
-                with np.errstate(invalid="ignore"):
-                    is_usable &= ~((values < lower) | (values > upper))
+    for treatment in numeric:
+        values = numbers_of(sample[treatment.feature])
+        bounds[treatment.feature] = _learn_bounds(values, treatment)
+        if treatment.outlier_action == "exclude":
+            lower, upper, _ = bounds[treatment.feature]
+            with np.errstate(invalid="ignore"):
+                is_usable &= ~((values < lower) | (values > upper))
 
     rows: list[dict[str, Any]] = []
+    for treatment in numeric:
+        values = numbers_of(sample[treatment.feature])
+        rows += _learn_number(values, is_usable, treatment, bounds[treatment.feature])
+    rows += _learn_imputers(sample[is_usable], numeric, Learned.read(as_artifacts(rows)), seed)
+    taught = {row["feature"] for row in rows if row["record"] in ("donor", "regression")}
+    for row in rows:
+        if row["name"] == "impute" and row["feature"] not in taught:
+            # nothing to learn from: what fills the gap is the middle value
+            row["text"] = row["text"].replace("knn", "median").replace("model", "median")
+
+    learned = Learned.read(as_artifacts(rows))
+    filled = filled_numbers(sample, learned)
     for treatment in treatments:
-        column = sample[treatment.feature]
-        if treatment.kind == "numeric":
-            rows += _learn_number(
-                numbers_of(column), is_usable, treatment, bounds[treatment.feature]
+        if treatment.kind == "category":
+            rows += _learn_category(
+                texts_of(sample[treatment.feature]), filled, is_usable, treatment, seed
             )
-        else:
-            rows += _learn_category(texts_of(column), is_usable, treatment)
-    return as_artifacts(rows), is_usable
+    return _select(sample, as_artifacts(rows), filled, is_usable, treatments), is_usable
+
+
+def _learn_imputers(sample, numeric, learned, seed) -> list[dict[str, Any]]:
+    """`donor` and `regression` rows of the features that ask for them."""
+    methods = {t.feature: t.impute for t in numeric if t.impute in ("knn", "model")}
+    if not methods:
+        return []
+    standard = standard_numbers(sample, learned)
+    fills = learned.standard_fills()
+    candidates = [
+        t.feature
+        for t in numeric
+        # numbers made of items are only there where a model clusters on them
+        if t.item_kind is None and not learned.numbers[t.feature]["is_constant"]
+    ]
+    rows: list[dict[str, Any]] = []
+    for target in sorted(name for name, method in methods.items() if method == "knn"):
+        donors = imputing.learn_donors(standard, fills, target, candidates, seed)
+        if donors is None:
+            continue
+        for number, value in enumerate(donors.values, start=1):
+            own = {"record": "donor", "feature": target, "cluster_number": number}
+            rows.append({**own, "name": "value", "value": value})
+            rows += [
+                {**own, "name": name, "value": place[number - 1]}
+                for name, place in donors.places.items()
+            ]
+    targets = sorted(name for name, method in methods.items() if method == "model")
+    regressions = imputing.learn_regressions(standard, fills, targets, candidates)
+    for target, regression in regressions.items():
+        numbers = {
+            "intercept": regression.intercept,
+            "fill_lower": regression.lower,
+            "fill_upper": regression.upper,
+        } | regression.coefficients
+        own = {"record": "regression", "feature": target}
+        rows += [{**own, "name": name, "value": value} for name, value in numbers.items()]
+    return rows
+
+
+def _select(sample, rows, filled, is_usable, treatments) -> pd.DataFrame:
+    """Write the verdict of the selection beside each feature, and let features leave."""
+    learned = Learned.read(rows)
+    verdicts = selecting.select_features(
+        treatments,
+        numbers={name: values[is_usable] for name, values in filled.items()},
+        unknown_shares={
+            t.feature: float(sample.loc[is_usable, t.feature].isna().mean())
+            if is_usable.any()
+            else 0.0
+            for t in treatments
+        },
+        level_counts={
+            t.feature: int(sample.loc[is_usable, t.feature].nunique())
+            for t in treatments
+            if t.kind == "category"
+        },
+        constants={name for name in learned.features if learned.numbers[name]["is_constant"]},
+    )
+    is_flag = rows["record"].eq("parameter") & rows["name"].eq("is_clustered")
+    flags = rows.loc[is_flag, "feature"].map(lambda name: float(verdicts[name].is_clustered))
+    rows.loc[is_flag, "value"] = flags.astype("float64")
+    reasons = as_artifacts(
+        {
+            "record": "parameter",
+            "feature": name,
+            "name": "selection_reason",
+            "text": verdict.reason,
+        }
+        for name, verdict in verdicts.items()
+    )
+    return pd.concat([rows, reasons], ignore_index=True)
+
+
+def selected(treatments: list[Treatment], parameters: pd.DataFrame) -> list[Treatment]:
+    """The treatments as the selection left them."""
+    learned = Learned.read(parameters)
+    return [replace(t, is_clustered=learned.is_clustered(t.feature)) for t in treatments]
 
 
 def _learn_bounds(values: np.ndarray, treatment: Treatment) -> tuple[float, float, str | None]:
@@ -227,7 +358,10 @@ def _learn_number(values, is_usable, treatment, bounds) -> list[dict[str, Any]]:
     is_capped = treatment.outlier_action == "cap"
     lower, upper = (outlier_lower, outlier_upper) if is_capped else (np.nan, np.nan)
 
-    held = hold(np.where(np.isnan(values), fill, values), lower, upper)[is_usable]
+    is_guessed = treatment.impute in ("knn", "model") and not is_all_null
+    # what is guessed for each user by itself has no place yet in the distribution
+    counted = known_and_usable(values, is_usable) if is_guessed else is_usable
+    held = hold(np.where(np.isnan(values), fill, values), lower, upper)[counted]
     power = np.nan
     if treatment.transform == "yeo_johnson":
         power = _yeo_johnson_lambda(held)
@@ -265,7 +399,13 @@ def _learn_number(values, is_usable, treatment, bounds) -> list[dict[str, Any]]:
     return _parameter_rows(treatment.feature, numbers, texts)
 
 
-def _learn_category(texts, is_usable, treatment) -> list[dict[str, Any]]:
+def known_and_usable(values: np.ndarray, is_usable: np.ndarray) -> np.ndarray:
+    """Which rows have a value; all usable ones when that leaves none."""
+    known = is_usable & ~np.isnan(values)
+    return known if known.any() else is_usable
+
+
+def _learn_category(texts, numbers, is_usable, treatment, seed) -> list[dict[str, Any]]:
     known = pd.Series(texts[[text is not None for text in texts]], dtype="object")
     is_all_null = known.empty
     fill = treatment.impute_constant
@@ -294,25 +434,58 @@ def _learn_category(texts, is_usable, treatment) -> list[dict[str, Any]]:
     if counts.empty:
         counts = pd.Series({fill: 1})  # a model needs a dimension even without users
     shares = counts / counts.sum()
-    top_levels = shares.head(treatment.encode_top_count).items()
-    for slot, (level, share) in enumerate(top_levels, start=1):
-        matches = (filled[is_usable] == level).astype("float64")
-        center, scale, _ = _center_and_scale(matches, treatment.scale)
+    if treatment.encode == "target":
+        return (
+            rows
+            + _level_rows(treatment.feature, shares.head(_LEVELS_WATCHED))
+            + _learn_target(filled, numbers[treatment.encode_target], is_usable, treatment, seed)
+        )
+    kept = shares.head(treatment.encode_top_count)
+    rows += _level_rows(treatment.feature, kept)
+    slots = {str(slot): filled == level for slot, level in enumerate(kept.index, start=1)}
+    if len(kept) < len(shares):
+        slots["other"] = ~np.isin(filled, kept.index.to_numpy(dtype=object))
         rows.append(
             {
                 "record": "level",
                 "feature": treatment.feature,
-                "name": str(slot),
-                "value": share,
-                "text": level,
+                "name": "other",
+                "value": float(1 - kept.sum()),
             }
         )
+    for slot, matches in slots.items():
+        center, scale, _ = _center_and_scale(matches[is_usable].astype("float64"), treatment.scale)
         rows += _parameter_rows(
             f"{treatment.feature}_{slot}",
             {"center": center, "scale": scale, "weight": treatment.weight},
             {},
         )
     return rows
+
+
+def _level_rows(feature, shares) -> list[dict[str, Any]]:
+    own = {"record": "level", "feature": feature}
+    return [
+        {**own, "name": str(slot), "value": share, "text": level}
+        for slot, (level, share) in enumerate(shares.items(), start=1)
+    ]
+
+
+def _learn_target(filled, target, is_usable, treatment, seed) -> list[dict[str, Any]]:
+    encoded = encoding.encode_by_target(filled[is_usable], target[is_usable], seed)
+    center, scale, _ = _center_and_scale(encoded.held_out, treatment.scale)
+    rows = _parameter_rows(
+        f"{treatment.feature}_target",
+        {
+            "center": center,
+            "scale": scale,
+            "weight": treatment.weight,
+            "fill_value": encoded.rest,
+        },
+        {"encode_target": treatment.encode_target},
+    )
+    own = {"record": "encoding", "feature": treatment.feature}
+    return rows + [{**own, "name": k, "value": v} for k, v in encoded.levels.items()]
 
 
 def _parameter_rows(feature, numbers, texts) -> list[dict[str, Any]]:
@@ -326,7 +499,7 @@ def _fill_value(known: np.ndarray, treatment: Treatment) -> float:
         mean = float(known.mean())
     if treatment.impute == "mean" and np.isfinite(mean):
         return mean
-    if treatment.impute in ("mean", "median"):
+    if treatment.impute in ("mean", "median", "knn", "model"):
         return float(np.median(known))
     if treatment.impute == "mode":
         distinct, counts = np.unique(known, return_counts=True)
@@ -395,27 +568,48 @@ class Learned:
     numbers: dict[str, dict[str, float]]
     texts: dict[str, dict[str, str]]
     levels: dict[str, dict[str, tuple[str, float]]]
+    encodings: dict[str, dict[str, float]]
+    donors: dict[str, imputing.Donors]
+    regressions: dict[str, imputing.Regression]
 
     @classmethod
     def read(cls, parameters: pd.DataFrame) -> "Learned":
-        """Read `parameter` and `level` rows of one model version."""
+        """Read the rows of one model version; records that are not of cleaning are passed over."""
         numbers: dict[str, dict[str, float]] = {}
         texts: dict[str, dict[str, str]] = {}
         levels: dict[str, dict[str, tuple[str, float]]] = {}
+        encodings: dict[str, dict[str, float]] = {}
+        regressions: dict[str, dict[str, float]] = {}
         columns = ["record", "feature", "name", "value", "text"]
         for record, feature, name, value, text in parameters[columns].itertuples(index=False):
             if record == "level":
                 levels.setdefault(feature, {})[name] = (text, value)
+            elif record == "encoding":
+                encodings.setdefault(feature, {})[name] = value
+            elif record == "regression":
+                regressions.setdefault(feature, {})[name] = value
             elif record == "parameter":
                 numbers.setdefault(feature, {})[name] = value
                 if not pd.isna(text):
                     texts.setdefault(feature, {})[name] = text
-        return cls(numbers, texts, levels)
+        return cls(
+            numbers,
+            texts,
+            levels,
+            encodings,
+            _read_donors(parameters),
+            {name: _read_regression(own) for name, own in regressions.items()},
+        )
 
     @property
     def features(self) -> list[str]:
         """All features that have a cleaning, sorted."""
         return sorted(name for name, text in self.texts.items() if "kind" in text)
+
+    @property
+    def numeric(self) -> list[str]:
+        """All features that are numbers, sorted."""
+        return [feature for feature in self.features if self.is_numeric(feature)]
 
     def is_numeric(self, feature: str) -> bool:
         """Whether the feature is a number (else a category)."""
@@ -425,53 +619,156 @@ class Learned:
         """Whether the feature takes part in the clustering."""
         return self.numbers[feature]["is_clustered"] == 1.0
 
+    def standard_fills(self) -> dict[str, float]:
+        """The fill value of every number, as a standard value."""
+        return {
+            feature: float(self.standard(np.array([own["fill_value"]]), feature)[0])
+            for feature, own in self.numbers.items()
+            if feature in self.texts and self.texts[feature].get("kind") == "numeric"
+        }
+
+    def standard(self, values: np.ndarray, feature: str) -> np.ndarray:
+        """Raw values held, transformed, and measured from the centre in scales."""
+        numbers, method = self.numbers[feature], self.texts[feature]["transform"]
+        held = hold(values, numbers["lower"], numbers["upper"])
+        moved = transform(held, method, numbers["lambda"])
+        return (moved - numbers["center"]) / numbers["scale"]
+
+
+def _read_donors(parameters: pd.DataFrame) -> dict[str, imputing.Donors]:
+    rows = parameters[parameters["record"].eq("donor")]
+    donors = {}
+    for feature, own in rows.groupby("feature"):
+        table = own.pivot(index="cluster_number", columns="name", values="value").sort_index()
+        places = {name: table[name].to_numpy("float64") for name in table if name != "value"}
+        donors[feature] = imputing.Donors(table["value"].to_numpy("float64"), places)
+    return donors
+
+
+def _read_regression(numbers: dict[str, float]) -> imputing.Regression:
+    own = dict(numbers)
+    return imputing.Regression(
+        intercept=own.pop("intercept"),
+        lower=own.pop("fill_lower"),
+        upper=own.pop("fill_upper"),
+        coefficients=own,
+    )
+
+
+def standard_numbers(frame: pd.DataFrame, learned: Learned) -> dict[str, np.ndarray]:
+    """Every number that the frame has, as standard values; nan where it is unknown."""
+    return {
+        feature: learned.standard(numbers_of(frame[feature]), feature)
+        for feature in learned.numeric
+        if feature in frame
+    }
+
+
+def filled_numbers(frame: pd.DataFrame, learned: Learned) -> dict[str, np.ndarray]:
+    """The same without a gap."""
+    return imputing.fill(
+        standard_numbers(frame, learned),
+        learned.standard_fills(),
+        learned.donors,
+        learned.regressions,
+    )
+
 
 def clean_numbers(frame: pd.DataFrame, parameters: pd.DataFrame) -> pd.DataFrame:
     """Every numeric feature filled, held and transformed, but not scaled."""
     learned = Learned.read(parameters)
+    filled = filled_numbers(frame, learned)
     return pd.DataFrame(
         {
-            feature: _clean_number(frame[feature], feature, learned)
-            for feature in learned.features
-            if learned.is_numeric(feature)
+            feature: values * learned.numbers[feature]["scale"] + learned.numbers[feature]["center"]
+            for feature, values in filled.items()
         },
         index=frame.index,
     )
 
 
-def _clean_number(column: pd.Series, feature: str, learned: Learned) -> np.ndarray:
-    numbers, method = learned.numbers[feature], learned.texts[feature]["transform"]
-    values = numbers_of(column)
-    values = np.where(np.isnan(values), numbers["fill_value"], values)
-    values = hold(values, numbers["lower"], numbers["upper"])
-    return transform(values, method, numbers["lambda"])
-
-
-def apply(frame: pd.DataFrame, parameters: pd.DataFrame) -> pd.DataFrame:
+def apply(
+    frame: pd.DataFrame,
+    parameters: pd.DataFrame,
+    *,
+    encoded: dict[str, np.ndarray] | None = None,
+) -> pd.DataFrame:
     """The point of each user in the space of the clustering.
 
-    ``frame`` holds the raw features, ``parameters`` the `parameter` and `level` rows of
-    one model version. Returns one column per dimension, sorted by name, and the index
-    of the frame. Raises KeyError when the frame lacks a clustered feature.
+    ``frame`` holds the raw features, ``parameters`` the rows of one model version.
+    ``encoded`` replaces, for the users of a fit, what a category encoded by target says
+    of them (see ``held_out_encodings``). Returns one column per dimension, sorted by
+    name, and the index of the frame. Raises KeyError when the frame lacks a clustered
+    feature.
     """
     learned = Learned.read(parameters)
+    clustered = list(filter(learned.is_clustered, learned.features))
+    lacking = [feature for feature in clustered if feature not in frame]
+    if lacking:
+        raise KeyError(f"no such features: {', '.join(lacking)}")
+    filled = filled_numbers(frame, learned)
     points = {}
-    for feature in filter(learned.is_clustered, learned.features):
+    for feature in clustered:
         if learned.is_numeric(feature):
-            points[feature] = _clean_number(frame[feature], feature, learned)
-        else:
+            points[feature] = filled[feature] * learned.numbers[feature]["weight"]
+            continue
+        given = (encoded or {}).get(feature)
+        for dimension, values in _encode(frame[feature], feature, learned, given).items():
+            numbers = learned.numbers[dimension]
+            points[dimension] = (values - numbers["center"]) / numbers["scale"] * numbers["weight"]
+    return pd.DataFrame({name: points[name] for name in sorted(points)}, index=frame.index)
+
+
+def _encode(column, feature, learned, encoded) -> dict[str, np.ndarray]:
+    fill = learned.texts[feature]["fill_value"]
+    filled = np.array([fill if text is None else text for text in texts_of(column)], dtype=object)
+    if learned.texts[feature]["encode"] == "target":
+        dimension = f"{feature}_target"
+        if encoded is None:
+            rest = learned.numbers[dimension]["fill_value"]
+            levels = learned.encodings.get(feature, {})
+            encoded = np.array([levels.get(text, rest) for text in filled], dtype="float64")
+        return {dimension: encoded}
+    slots = {
+        name: filled == level
+        for name, (level, _) in learned.levels.get(feature, {}).items()
+        if name != "other"
+    }
+    if "other" in learned.levels.get(feature, {}):
+        seen = np.logical_or.reduce([np.zeros(len(filled), dtype=bool), *slots.values()])
+        slots["other"] = ~seen
+    return {f"{feature}_{name}": is_so.astype("float64") for name, is_so in slots.items()}
+
+
+def held_out_encodings(
+    sample: pd.DataFrame,
+    parameters: pd.DataFrame,
+    treatments: list[Treatment],
+    is_usable: np.ndarray,
+    *,
+    seed: int = 0,
+) -> dict[str, np.ndarray]:
+    """What each category encoded by target says of the users of the fit.
+
+    Each user's own target stays out of the number that stands for their level: it is
+    learned on the other folds. (Else a category with few users a level would tell the
+    target of each of them.) Users that the fit does not use get what all others get.
+    """
+    learned = Learned.read(parameters)
+    filled = filled_numbers(sample, learned)
+    encoded = {}
+    for treatment in treatments:
+        if treatment.encode == "target":
+            feature = treatment.feature
+            values = _encode(sample[feature], feature, learned, None)[f"{feature}_target"]
             fill = learned.texts[feature]["fill_value"]
-            texts = texts_of(frame[feature])
-            filled = np.array([fill if t is None else t for t in texts], dtype=object)
-            for slot, (level, _) in learned.levels.get(feature, {}).items():
-                points[f"{feature}_{slot}"] = (filled == level).astype("float64")
-    scaled = {}
-    for dimension in sorted(points):
-        numbers = learned.numbers[dimension]
-        scaled[dimension] = (
-            (points[dimension] - numbers["center"]) / numbers["scale"] * numbers["weight"]
-        )
-    return pd.DataFrame(scaled, index=frame.index)
+            texts = texts_of(sample[feature])
+            levels = np.array([fill if text is None else text for text in texts], dtype=object)
+            target = filled[treatment.encode_target]
+            own = encoding.encode_by_target(levels[is_usable], target[is_usable], seed)
+            values[is_usable] = own.held_out
+            encoded[feature] = values
+    return encoded
 
 
 def audit(
@@ -490,11 +787,12 @@ def audit(
     the rows of an earlier model; null where there is none.
     """
     learned, before = Learned.read(parameters), Learned.read(reference)
+    filled = filled_numbers(sample, learned)
     rows: list[dict[str, Any]] = []
     for feature in learned.features:
         column = sample[feature]
         if learned.is_numeric(feature):
-            numbers = _audit_number(column, feature, learned, is_usable)
+            numbers = _audit_number(column, filled[feature], feature, learned)
         else:
             texts = texts_of(column)
             unknown = sum(text is None for text in texts)
@@ -512,12 +810,11 @@ def audit(
     return as_artifacts(rows)
 
 
-def _audit_number(column, feature, learned, is_usable) -> dict[str, float]:
+def _audit_number(column, filled, feature, learned) -> dict[str, float]:
     parameters = learned.numbers[feature]
     raw = numbers_of(column)
     known = raw[~np.isnan(raw)]
-    filled = np.where(np.isnan(raw), parameters["fill_value"], raw)
-    held = hold(filled, parameters["lower"], parameters["upper"])
+    held = hold(raw, parameters["lower"], parameters["upper"])
     excluded = 0
     if learned.texts[feature]["outlier_action"] == "exclude":
         lower, upper = parameters["outlier_lower"], parameters["outlier_upper"]
@@ -539,7 +836,7 @@ def _audit_number(column, feature, learned, is_usable) -> dict[str, float]:
         numbers[f"outlier_{method}_upper"] = upper
     numbers["rows_changed"] = int((np.isnan(raw) | (held != raw)).sum())
     numbers["rows_excluded"] = excluded
-    after = _clean_number(column, feature, learned)
+    after = filled * parameters["scale"] + parameters["center"]
     numbers |= _distribution(known, "before") | _distribution(after, "after")
     return numbers | decile_profile(raw)
 
@@ -596,6 +893,9 @@ def drift_of(
     """
     if feature not in before.texts or len(column) == 0:
         return float("nan")
+    is_made_of_items = reference["record"].eq("vector") & reference["feature"].eq(feature)
+    if before is not learned and is_made_of_items.any():
+        return float("nan")  # each fit draws its own directions of items
     if learned.is_numeric(feature) and before.is_numeric(feature):
         mine = reference["record"].eq("quality") & reference["feature"].eq(feature)
         kept = reference[mine].set_index("name")["value"]
@@ -604,7 +904,8 @@ def drift_of(
         return stability_index(
             kept.reindex(names).to_numpy(), _bin_shares(numbers_of(column), edges)
         )
-    levels = before.levels.get(feature)
+    levels = dict(before.levels.get(feature, {}))
+    levels.pop("other", None)  # the rest makes a bin of its own below
     if learned.is_numeric(feature) or not levels:
         return float("nan")
     fill = learned.texts[feature]["fill_value"]

@@ -14,6 +14,7 @@ from kindred.segmentation import (
     cleaning,
     clustering,
     describing,
+    encoding,
     guessing,
     matching,
 )
@@ -48,6 +49,7 @@ class _Ground:
     guards: Guards
     treatments: list[Treatment]
     users: pd.DataFrame
+    items: pd.DataFrame
     first_sessions: pd.DataFrame | None
     parameters: pd.DataFrame
     is_usable: np.ndarray
@@ -84,6 +86,7 @@ def fit_when_due(
     first_sessions: pd.DataFrame | None = None,
     shadows: pd.DataFrame | None = None,
     guards: Guards | None = None,
+    items: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Fit a model when one is due and return the new rows of the remembered table.
 
@@ -93,7 +96,8 @@ def fit_when_due(
     do). ``as_of`` is a moment in UTC. ``first_sessions`` has a row per user of the sample
     (see `guessing.learn_guesses`); None where nothing is known of beginnings. ``shadows``
     is the seed shadow_models: models that are fitted beside the challenger and score, but
-    name no segment anybody is given.
+    name no segment anybody is given. ``items`` counts what the users of the sample did
+    with which item (see `encoding.learn_vectors`); None leaves features of items unknown.
 
     What makes a fit due: see `why_due`. Shadows are fitted with the challenger, and when
     the seed names others than are in force. Otherwise, and when nothing changed since this
@@ -115,18 +119,25 @@ def fit_when_due(
     if due is None and not are_shadows_due:
         return artifacts.empty_artifacts()
 
-    treatments = cleaning.read_catalog(catalog)
+    catalogued = cleaning.read_catalog(catalog)
     users = _in_order(sample)
-    parameters, is_usable = cleaning.learn(users, treatments)
-    everyone = cleaning.apply(users, parameters)
+    items = items_of(users, items)
+    vectors = encoding.learn_vectors(items, catalogued, seed=seed)
+    embedded = encoding.embed(items, vectors, users[KEY])
+    users = users.join(embedded.reindex(columns=encoding.names_of(catalogued)))
+    treatments = encoding.with_dimensions(catalogued)
+    parameters, is_usable = cleaning.learn(users, treatments, seed=seed)
+    held_out = cleaning.held_out_encodings(users, parameters, treatments, is_usable, seed=seed)
+    everyone = cleaning.apply(users, parameters, encoded=held_out)
     ground = _Ground(
         moment=moment,
         seed=seed,
         guards=guards or Guards(),
-        treatments=treatments,
+        treatments=cleaning.selected(treatments, parameters),
         users=users,
+        items=items,
+        parameters=pd.concat([vectors, parameters], ignore_index=True),
         first_sessions=first_sessions,
-        parameters=parameters,
         is_usable=is_usable,
         dimensions=list(everyone.columns),
         points=everyone.to_numpy("float64")[is_usable],
@@ -227,7 +238,7 @@ def _together(frames: list[pd.DataFrame]) -> pd.DataFrame:
 def _fit(ground: _Ground, plan: _Plan, past: pd.DataFrame, run_id: str, due: str) -> pd.DataFrame:
     """Fit, name and judge one model: its rows, sealed. A shadow is never promoted."""
     points, fitted, guards = ground.points, ground.fitted, ground.guards
-    champion = _champion(past, fitted)
+    champion = _champion(past, fitted, ground.items)
     trials = clustering.choose_clusters(
         points,
         count_min=plan.segment_count_min,
@@ -349,6 +360,13 @@ def _in_order(sample: pd.DataFrame) -> pd.DataFrame:
     return sample.sort_values(KEY, ignore_index=True)
 
 
+def items_of(users: pd.DataFrame, items: pd.DataFrame | None) -> pd.DataFrame:
+    """The items counted for these users; none at all where nothing is counted."""
+    if items is None:
+        return pd.DataFrame(columns=[KEY, "item_kind", "item", "item_count"])
+    return items[items[KEY].isin(users[KEY])].reset_index(drop=True)
+
+
 def _money_feature(treatments: list[Treatment]) -> str:
     numeric = [t.feature for t in treatments if t.kind == "numeric"]
     if MONEY_FEATURE in numeric:
@@ -357,15 +375,16 @@ def _money_feature(treatments: list[Treatment]) -> str:
     return next((name for name in clustered if name in numeric), clustered[0])
 
 
-def _champion(memory: pd.DataFrame, fitted: pd.DataFrame) -> _Champion:
-    """Read the champion and let it label the users of the fit."""
+def _champion(memory: pd.DataFrame, fitted: pd.DataFrame, items: pd.DataFrame) -> _Champion:
+    """Read the champion and let it label the users of the fit, by its own vectors of items."""
     version = artifacts.current_champion(memory)
     rows = artifacts.of_model(memory, version)
     segments, dimensions, cores = read_cores(rows)
     labels = None
     if version is not None and len(fitted):
+        embedded = encoding.embed(items, rows, fitted[KEY])
         try:
-            points = cleaning.apply(fitted, rows)[dimensions]
+            points = cleaning.apply(fitted.assign(**embedded), rows)[dimensions]
         except (KeyError, ValueError):
             points = None  # it was fitted on features that are gone, or are texts now
         if points is not None:
@@ -505,21 +524,28 @@ def _feature_set_hash(treatments: list[Treatment]) -> str:
 
 
 def _drift(users, reference, parameters, quality, guards) -> dict[str, float]:
-    """Mean stability index of the clustered features, and what it may be.
+    """Mean stability index of the features of either model, and what it may be.
 
     Two small samples of one population differ by chance: about (bins - 1) / size for
     each of them, which is added to the limit.
     """
     learned = cleaning.Learned.read(parameters)
     before = cleaning.Learned.read(reference)
+    # a feature that broke has left the new model: it is what the drift is about
+    watched = [
+        feature
+        for feature in learned.features
+        if learned.is_clustered(feature)
+        or (feature in before.features and before.is_clustered(feature))
+    ]
     if quality is None:
         indices = [
             cleaning.drift_of(users[feature], feature, learned, before, reference)
-            for feature in filter(learned.is_clustered, learned.features)
+            for feature in watched
         ]
     else:
         psi = quality[quality["name"].eq("psi")].set_index("feature")["value"]
-        indices = psi[list(filter(learned.is_clustered, learned.features))].tolist()
+        indices = psi[watched].tolist()
     known = [index for index in indices if not np.isnan(index)]
     sizes = reference.loc[
         reference["record"].eq("model") & reference["name"].eq("sample_size"), "value"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from kindred.segmentation import artifacts, cleaning, clustering, fitting
+from kindred.segmentation import artifacts, cleaning, clustering, encoding, fitting
 
 LOW_MARGIN = 0.10  # of the runner-up's distance: nearer to the border than this is ambiguous
 
@@ -38,7 +38,7 @@ def fit_and_watch(
     fitted = fitting.fit_when_due(sample, catalog, memory, **settings)
     past = artifacts.as_artifacts(memory)
     known = pd.concat([past, fitted], ignore_index=True) if len(past) else fitted
-    watched = watch(sample, known, as_of=settings["as_of"])
+    watched = watch(sample, known, as_of=settings["as_of"], items=settings.get("items"))
     return artifacts.as_artifacts(pd.concat([fitted, watched], ignore_index=True))
 
 
@@ -48,6 +48,7 @@ def watch(
     *,
     as_of: pd.Timestamp,
     limits: Limits | None = None,
+    items: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """`monitor` rows of the champion at a moment, from the users drawn for it.
 
@@ -66,6 +67,8 @@ def watch(
     if version is None or sample.empty or looks["as_of"].eq(moment).any():
         return artifacts.empty_artifacts()
     users = sample.sort_values(fitting.KEY, ignore_index=True)
+    embedded = encoding.embed(fitting.items_of(users, items), rows, users[fitting.KEY])
+    users = users.assign(**embedded)
     segments, dimensions, cores = fitting.read_cores(rows)
     try:
         points = cleaning.apply(users, rows)[dimensions].to_numpy("float64")

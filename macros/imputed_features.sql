@@ -1,0 +1,10 @@
+{#-
+    The features of `feature_catalog` whose gaps are filled for each user by themselves:
+    by donors (`knn`) or by a regression (`model`). A test keeps them equal.
+-#}
+{% macro imputed_features() -%}
+    {{ return({
+        'knn': ['pages_per_session_365d', 'path_depth_mean_365d'],
+        'model': ['session_seconds_mean_365d', 'engaged_seconds_mean_365d'],
+    }) }}
+{%- endmacro %}
