@@ -90,6 +90,14 @@ _NAMES: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         ("login", "user_id"),
         ("anonymous", "anonymous_id"),
     ),
+    ("optimizely", "decisions"): (("login", "visitor_id"), ("anonymous", "visitor_id")),
+    ("growthbook", "exposures"): (("login", "login"), ("anonymous", "anonymous_id")),
+}
+# what was shown to somebody; that two ids stand in one such record joins nobody
+_RECEIPTS = {
+    ("decisions", "served"),
+    ("optimizely", "decisions"),
+    ("growthbook", "exposures"),
 }
 # where an order of the person may stand without naming the person
 _ORDERS = {
@@ -265,7 +273,7 @@ def _note_combinations(connection, landing: Path) -> None:
     connection.execute("create temp table seen (record bigint, kind varchar, value varchar)")
     connection.execute("create temp sequence records")
     for (source, table), names in _NAMES.items():
-        if (source, table) == ("decisions", "served"):
+        if (source, table) in _RECEIPTS:
             continue
         values = [f"nullif(trim({expression}), '')" for _, expression in names]
         columns = ", ".join(f"{value} as v{place}" for place, value in enumerate(values))
