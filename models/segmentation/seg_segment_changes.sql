@@ -6,24 +6,47 @@
 {#-
     Users of closed weeks are scored when they are read, and a bound reaches that far only as
     a constant: with a subquery in its place every week since the first would be scored again.
+    Most runs end no week and have the model of the run before: these do not even name the
+    scores, for it takes longer to plan them than to do all the rest.
 -#}
-{% set last_mark = run_query(
-    "select changed_at, model_version from " ~ this ~ " where operation = 'scored' "
-    ~ "order by changed_at desc limit 1"
+{% set moments = ref('int_time__moments') %}
+{% set models = ref('seg_models') %}
+{% set marks = run_query(
+    "select changed_at, model_version, "
+    ~ "(select count(*) from " ~ moments ~ " as moments "
+    ~ "where moments.period = 'week' and moments.as_of > marks.changed_at), "
+    ~ "(select count(*) from " ~ models ~ " as models "
+    ~ "where models.is_champion and models.model_version <> marks.model_version) "
+    ~ "from " ~ this ~ " as marks where operation = 'scored' order by changed_at desc limit 1"
 ).rows if is_incremental() and execute else [] %}
-{% set scored_until = last_mark[0][0] if last_mark %}
-{#- so is the model that scored last: while it is the champion, no other model scores here -#}
-{% set scored_by = "'" ~ last_mark[0][1] ~ "'" if last_mark else 'model_version' %}
+{% set last_mark = marks[0] if marks else ['1900-01-01', none, 1, 1] %}
+{#- while the model that scored last is the champion, no other model scores here -#}
+{% set scored_by = "'" ~ last_mark[1] ~ "'" if marks else 'model_version' %}
 
 with
 
 week_ends as (
 
-    select * from {{ ref('seg_users__scored') }}
-    where
-        period = 'week'
-        and is_champion
-        and as_of > cast('{{ scored_until or "1900-01-01" }}' as timestamp)
+    {% if last_mark[2] > 0 -%}
+        select
+            user_id,
+            segment_id,
+            model_version,
+            as_of
+        from {{ ref('seg_users__scored') }}
+        where
+            period = 'week'
+            and is_champion
+            and as_of > cast('{{ last_mark[0] }}' as timestamp)
+    {%- else -%}
+        select
+            user_id,
+            segment_id,
+            model_version,
+            as_of
+        from {{ ref('seg_users__assigned') }}
+        where false
+    {%- endif %}
 
 ),
 
@@ -136,15 +159,24 @@ moments as (
 
 before_model as (
 
-    select
-        user_id,
-        model_version,
-        segment_id
-    from {{ ref('seg_users__scored') }}
-    where
-        period = 'current'
-        and not is_champion
-        and model_version = {{ scored_by }}
+    {% if last_mark[3] > 0 -%}
+        select
+            user_id,
+            segment_id,
+            model_version
+        from {{ ref('seg_users__scored') }}
+        where
+            period = 'current'
+            and not is_champion
+            and model_version = {{ scored_by }}
+    {%- else -%}
+        select
+            user_id,
+            segment_id,
+            model_version
+        from {{ ref('seg_users__assigned') }}
+        where false
+    {%- endif %}
 
 ),
 

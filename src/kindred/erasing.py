@@ -42,7 +42,7 @@ def _parameter(text: str, names: str) -> str:
 
 
 # where each table names whom; an expression of landed columns per kind of identifier
-_NAMES: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
+NAMES: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("ga4", "events"): (
         ("anonymous", "user_pseudo_id"),
         ("login", "user_id"),
@@ -85,12 +85,16 @@ _NAMES: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         ("email", "email_hash"),
     ),
     ("ads", "clicks"): (("click", "click_id"), ("anonymous", "anonymous_id")),
+    ("optimizely", "decisions"): (("login", "visitor_id"), ("anonymous", "visitor_id")),
+    ("growthbook", "exposures"): (("login", "login"), ("anonymous", "anonymous_id")),
     ("decisions", "served"): (
         ("user", "user_id"),
         ("login", "user_id"),
         ("anonymous", "anonymous_id"),
     ),
 }
+# one value of a kind that it does not tell joins nothing
+_OF_ANY_KIND = {("decisions", "served"), ("optimizely", "decisions")}
 # where an order of the person may stand without naming the person
 _ORDERS = {
     ("crm", "orders"): "order_id",
@@ -264,8 +268,8 @@ def _note_combinations(connection, landing: Path) -> None:
     """
     connection.execute("create temp table seen (record bigint, kind varchar, value varchar)")
     connection.execute("create temp sequence records")
-    for (source, table), names in _NAMES.items():
-        if (source, table) == ("decisions", "served"):
+    for (source, table), names in NAMES.items():
+        if (source, table) in _OF_ANY_KIND:
             continue
         values = [f"nullif(trim({expression}), '')" for _, expression in names]
         columns = ", ".join(f"{value} as v{place}" for place, value in enumerate(values))
@@ -366,7 +370,7 @@ def _find_rows(connection, landing: Path) -> None:
         "source_line bigint, loaded_date date)"
     )
     connection.execute("create temp table orders (order_id varchar)")
-    for (source, table), names in _NAMES.items():
+    for (source, table), names in NAMES.items():
         is_named = " or ".join(
             f"nullif(trim({expression}), '') in (select value from persons where kind = '{kind}')"
             for kind, expression in names
@@ -386,7 +390,7 @@ def _find_rows(connection, landing: Path) -> None:
         )
     for table in ("orders", "order_lines"):
         nobody = " and ".join(
-            f"nullif(trim({expression}), '') is null" for _, expression in _NAMES["crm", table]
+            f"nullif(trim({expression}), '') is null" for _, expression in NAMES["crm", table]
         )
         connection.execute(
             f"insert into removed select 'crm', '{table}', batch, source_line, "

@@ -7,7 +7,10 @@ import pytest
 
 from kindred.restoring import REMEMBERED, RestoringError, restore
 
-SEEN = ["fct_user_segments", "fct_user_segment_periods", "fct_segment_changes", "dim_segments"]
+SEEN = [
+    *("fct_user_segments", "fct_user_segment_periods", "fct_segment_changes", "dim_segments"),
+    *("fct_user_personas", "fct_decisions"),
+]
 
 
 def contents(build):

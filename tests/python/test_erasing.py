@@ -8,8 +8,10 @@ import sys
 import duckdb
 import pytest
 
+from kindred import erasing
 from kindred.erasing import MARK, PLAN, erase
 from kindred.landing import land
+from kindred.landing.contract import TABLES
 
 FILES = {
     "crm/customers/1.csv": """customer_id,login,email,updated_at
@@ -256,6 +258,11 @@ def test_an_address_that_many_share_takes_nobody_along_by_events(tmp_path):
     ask(tmp_path, "login", "l0")
     erase(tmp_path, report=lambda line: None)
     assert landed(tmp_path, "web/events", "login") == ["l1", "l2", "l3"]
+
+
+def test_every_landed_table_that_can_name_a_person_is_looked_through():
+    nobody = {("ads", "costs"), ("crm", "erasures")}
+    assert set(erasing.NAMES) == set(TABLES) - nobody
 
 
 def test_nothing_is_touched_without_a_request(home):
