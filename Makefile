@@ -104,6 +104,16 @@ replay: .venv/.core  ## a past moment in a home of its own: make replay AS_OF=20
 		$(BIN)/dbt build --quiet --vars '{as_of: "$(AS_OF)"}'
 	KINDRED_HOME="target/replays/$(subst :,,$(subst $() ,T,$(AS_OF)))" $(BIN)/kindred publish
 
+.venv/metrics/.ready: requirements-metrics.txt
+	$(PYTHON) -m venv .venv/metrics
+	.venv/metrics/bin/python -m pip install -q --require-hashes --no-deps -r requirements-metrics.txt
+	.venv/metrics/bin/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: metrics
+metrics: .venv/metrics/.ready  ## MetricFlow beside SQL on a home that was built: common questions, the same answers
+	.venv/metrics/bin/python tests/metrics/answers.py
+
 .PHONY: docs
 docs: .venv/.core  ## every table and column as a page: target/static_index.html
 	$(BIN)/dbt docs generate --static --quiet

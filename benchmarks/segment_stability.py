@@ -120,6 +120,12 @@ def challenger(rows: pd.DataFrame) -> pd.DataFrame:
     return artifacts.of_model(rows, artifacts.last_fitted_model(rows))
 
 
+def in_force(*rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the champion after these runs."""
+    memory = pd.concat(rows, ignore_index=True)
+    return artifacts.of_model(memory, artifacts.current_champion(memory))
+
+
 def best_names(old: np.ndarray, new: np.ndarray, count: int) -> float:
     """Share of users who stay, if the new clusters get the old names that fit best."""
     overlap = jaccard_overlap(old, new, count, count)
@@ -168,9 +174,16 @@ def refits(users: pd.DataFrame) -> pd.DataFrame:
                     "matched, MiniBatchKMeans from the champion": best_names(
                         old, warm_batch.predict(points), count
                     ),
-                    "Kindred: from the champion, settled, named": (
+                    "Kindred: the challenger, from the champion, settled": (
                         segments_of(users, challenger(again)) == before
                     ).mean(),
+                    "Kindred: after the gate": (
+                        segments_of(users, in_force(base, again)) == before
+                    ).mean(),
+                    "(challengers that passed the gate)": float(
+                        artifacts.current_champion(pd.concat([base, again]))
+                        != artifacts.current_champion(base)
+                    ),
                 }
             )
     return pd.DataFrame(found)

@@ -10,6 +10,7 @@ REMEMBERED = {
     "remembered_models": ("segmentation", "seg_model_artifacts"),
     "remembered_changes": ("segmentation", "seg_segment_changes"),
     "remembered_audience_changes": ("segmentation", "seg_audience_changes"),
+    "remembered_persona_changes": ("segmentation", "seg_persona_changes"),
 }
 
 

@@ -19,7 +19,7 @@ PYTHON_MODELS = {
 }
 REMEMBERED = {
     *("int_time__resolved", "seg_model_artifacts"),
-    *("seg_segment_changes", "seg_audience_changes"),
+    *("seg_segment_changes", "seg_audience_changes", "seg_persona_changes"),
 }
 CLOCKS = re.compile(r"\b(current_date|current_timestamp|now\(\)|today\(\)|getdate)", re.I)
 # what only DuckDB understands belongs into a dispatched macro

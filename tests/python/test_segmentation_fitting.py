@@ -476,6 +476,23 @@ def test_the_smallest_count_near_the_best_silhouette_wins():
     assert "stability 0.3000 is below 0.60" in told[6]
 
 
+def test_a_smaller_count_that_is_less_stable_is_not_as_good():
+    def trial(count, silhouette, stability):
+        return clustering.Trial(
+            cluster_count=count,
+            cores=Cores.at(np.zeros((count, 1))),
+            silhouette=silhouette,
+            smallest_share=0.2,
+            stability=stability,
+        )
+
+    trials = [trial(3, 0.1, 1.0), trial(4, 0.44, 0.85), trial(5, 0.47, 0.99), trial(6, 0.48, 0.95)]
+    judged = clustering._judge(trials, Guards())
+    assert [t.cluster_count for t in judged if t.is_chosen] == [5]
+    told = {t.cluster_count: t.reason for t in judged}
+    assert "stability 0.850 is more than 10% below the best" in told[4]
+
+
 def test_a_cold_fit_replaces_a_warm_one_only_when_clearly_better():
     generator = np.random.default_rng(5)
     camps = [(0, 0), (10, 0), (0, 10)]

@@ -1,3 +1,5 @@
+{{ config(tags=['weekly']) }}
+
 with
 
 user_days as (
@@ -15,6 +17,18 @@ personas as (
 users as (
 
     select * from {{ ref('dim_users') }}
+
+),
+
+-- held out of everything, or not; who refused is neither
+decided as (
+
+    select
+        user_id,
+        min(case when is_holdout then 1 else 0 end) = 1 as is_holdout
+    from {{ ref('fct_decisions') }}
+    where reason <> 'no_consent'
+    group by user_id
 
 ),
 
@@ -67,13 +81,36 @@ summed as (
         count(case when monthly.order_count > 0 then 1 end) as buyers,
         sum(monthly.order_count) as order_count,
         sum(monthly.revenue) as revenue,
-        avg(users.satisfaction_score_cleaned) as satisfaction
+        avg(users.satisfaction_score_cleaned) as satisfaction,
+        count(case when decided.is_holdout then 1 end) as holdout_users,
+        count(case when not decided.is_holdout then 1 end) as served_users,
+        count(case when decided.is_holdout and monthly.order_count > 0 then 1 end)
+            as holdout_buyers,
+        count(case when not decided.is_holdout and monthly.order_count > 0 then 1 end)
+            as served_buyers,
+        sum(case when decided.is_holdout then monthly.revenue end) as holdout_revenue,
+        sum(case when not decided.is_holdout then monthly.revenue end) as served_revenue
     from monthly
     inner join personas
         on monthly.user_id = personas.user_id
     left join users
         on monthly.user_id = users.user_id
+    left join decided
+        on monthly.user_id = decided.user_id
     group by personas.persona_id, monthly.month
+
+),
+
+rates as (
+
+    select
+        month,
+        persona_id,
+        {{ safe_ratio('served_buyers', 'served_users') }} as served_conversion,
+        {{ safe_ratio('holdout_buyers', 'holdout_users') }} as holdout_conversion,
+        {{ safe_ratio('served_revenue', 'served_users') }} as served_revenue_per_user,
+        {{ safe_ratio('holdout_revenue', 'holdout_users') }} as holdout_revenue_per_user
+    from summed
 
 ),
 
@@ -93,8 +130,19 @@ final as (
             when before.active_users > 0
                 then {{ safe_ratio('coalesce(kept.retained_users, 0)', 'before.active_users') }}
         end as retention,
-        summed.satisfaction
+        summed.satisfaction,
+        summed.holdout_users,
+        rates.served_conversion,
+        rates.holdout_conversion,
+        {{ safe_ratio('rates.served_conversion', 'rates.holdout_conversion') }} - 1
+            as conversion_lift,
+        {{ safe_ratio('rates.served_revenue_per_user', 'rates.holdout_revenue_per_user') }} - 1
+            as revenue_per_user_lift
     from summed
+    inner join rates
+        on
+            summed.persona_id = rates.persona_id
+            and summed.month = rates.month
     left join summed as before
         on
             summed.persona_id = before.persona_id
