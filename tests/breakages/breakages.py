@@ -686,8 +686,8 @@ BREAKAGES = [
     Breakage(
         "a guess counts its terms without their size",
         f"{SEG}/seg_users__guessed.sql",
-        "* ln(1 + greatest(coalesce(users.{{ number }}, 0), 0))",
-        "* greatest(coalesce(users.{{ number }}, 0), 0)",
+        "* ln(1 + greatest(coalesce(asked.{{ number }}, 0), 0))",
+        "* greatest(coalesce(asked.{{ number }}, 0), 0)",
         "unit seg_users__guessed",
     ),
     Breakage(
