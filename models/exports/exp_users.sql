@@ -32,6 +32,7 @@ final as (
         segments.method,
         segments.margin,
         segments.confidence,
+        segments.is_ambiguous,
         personas.persona_id,
         personas.source as persona_source,
         personas.rule_id,

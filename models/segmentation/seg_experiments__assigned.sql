@@ -55,7 +55,7 @@ arms as (
     select
         experiment_id,
         arm,
-        model_version,
+        shadow_id,
         sum(weight) over experiment_arms * 1000000 - weight * 1000000 as first_place,
         sum(weight) over experiment_arms * 1000000 as last_place
     from {{ ref('experiment_arms') }}
@@ -132,7 +132,7 @@ final as (
         placed.unit,
         coalesce(exposed.unit_id, placed.unit_id) as unit_id,
         placed.placement_id,
-        arms.model_version,
+        arms.shadow_id,
         exposed.user_id is not null as is_exposed
     from placed
     left join exposed

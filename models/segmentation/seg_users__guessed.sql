@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 {% set numbers = first_session_numbers() %}
 {% set categories = first_session_categories() %}
 
@@ -92,12 +90,31 @@ kind_scores as (
 
 ),
 
+-- who is guessed for good gets the best guess, who is judged on gets both
+asked as (
+
+    select
+        *,
+        'cold_start' as method
+    from users
+    where has_session
+
+    union all
+
+    select
+        *,
+        'prior' as method
+    from users
+    where not (has_session and is_cold_start)
+
+),
+
 scored as (
 
     select
-        users.user_id,
-        users.is_cold_start,
-        users.is_held_out,
+        asked.user_id,
+        asked.is_cold_start,
+        asked.is_held_out,
         wide.model_version,
         wide.method,
         wide.segment_id,
@@ -105,20 +122,17 @@ scored as (
         + coalesce(kind_scores.score, 0)
         {%- for number in numbers %}
             + wide.{{ number }}__coefficient
-            * ln(1 + greatest(coalesce(users.{{ number }}, 0), 0))
+            * ln(1 + greatest(coalesce(asked.{{ number }}, 0), 0))
         {%- endfor %} as score
-    from users
+    from asked
     inner join wide
-        on
-            (wide.method = 'cold_start' and users.has_session)
-            -- who is guessed for good gets the best guess, who is judged on gets both
-            or (wide.method = 'prior' and not (users.has_session and users.is_cold_start))
+        on asked.method = wide.method
     left join kind_scores
         on
             wide.method = kind_scores.method
             and wide.segment_id = kind_scores.segment_id
             {%- for category in categories %}
-                and users.{{ category }} = kind_scores.{{ category }}
+                and asked.{{ category }} = kind_scores.{{ category }}
             {%- endfor %}
 
 ),

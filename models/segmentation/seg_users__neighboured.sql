@@ -11,6 +11,7 @@ users as (
 
 ),
 
+-- only of what a live model clusters on; with nothing of the kind no user is read at all
 donors as (
 
     select
@@ -25,7 +26,13 @@ donors as (
     from {{ ref('seg_model_artifacts') }} as artifacts
     inner join {{ ref('seg_models__live') }} as live
         on artifacts.model_version = live.model_version
-    where artifacts.record = 'donor'
+    inner join {{ ref('seg_feature_parameters') }} as learned
+        on
+            artifacts.model_version = learned.model_version
+            and artifacts.feature = learned.feature
+    where
+        artifacts.record = 'donor'
+        and learned.is_clustered = 1
     group by artifacts.model_version, artifacts.feature, artifacts.cluster_number
 
 ),

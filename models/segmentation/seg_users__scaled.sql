@@ -106,7 +106,8 @@ wide as (
                 ,
                 max(
                     case
-                        when learned.feature = '{{ feature }}' then regressions.{{ parameter }}
+                        when learned.feature = '{{ feature }}' and learned.is_clustered = 1
+                            then regressions.{{ parameter }}
                     end
                 )
                     as {{ feature }}__{{ parameter }}

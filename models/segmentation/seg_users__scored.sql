@@ -27,7 +27,6 @@ wide as (
                 as {{ dimension }}__scale,
         {%- endfor %}
         max(squared_offset) as squared_offset,
-        count(*) over (partition by model_version, segment_id) as core_count,
         segment_id
     from centers
     group by model_version, segment_id, core
@@ -43,7 +42,6 @@ measured as (
         users.model_version,
         users.is_champion,
         wide.segment_id,
-        wide.core_count,
         -- a feature that the model does not cluster on has no centre and adds nothing
         {%- for dimension in dimensions %}
             coalesce(
@@ -59,21 +57,8 @@ measured as (
 
 ),
 
--- one row a segment: only density models have segments of several cores
+-- density models have segments of several cores: the nearest counts
 nearest_cores as (
-
-    select
-        user_id,
-        period,
-        as_of,
-        model_version,
-        is_champion,
-        segment_id,
-        squared_distance
-    from measured
-    where core_count = 1
-
-    union all
 
     select
         user_id,
@@ -84,7 +69,6 @@ nearest_cores as (
         segment_id,
         min(squared_distance) as squared_distance
     from measured
-    where core_count > 1
     group by user_id, period, as_of, model_version, is_champion, segment_id
 
 ),

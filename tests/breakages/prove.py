@@ -76,7 +76,7 @@ def _passes(check: str) -> bool:
     if kind == "build":
         return _run(["dbt", "--quiet", "build", "--select", *what.split()]).returncode == 0
     if kind == "scored":
-        models = ["seg_users__scaled", "seg_users__scored"]
+        models = ["seg_users__standardised", "seg_users__scaled", "seg_users__scored"]
         return (
             _run(["dbt", "--quiet", "run", "--select", *models]).returncode == 0
             and _run(["pytest", "-q", "-x", what]).returncode == 0

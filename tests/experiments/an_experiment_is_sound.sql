@@ -35,9 +35,15 @@ audiences as (
 
 ),
 
-models as (
+shadows as (
 
-    select model_version from {{ ref('seg_models') }}
+    select * from {{ ref('shadow_models') }}
+
+),
+
+placements as (
+
+    select * from {{ ref('placements') }}
 
 ),
 
@@ -110,29 +116,31 @@ of_experiments as (
                     || coalesce(experiments.audience_id, 'nothing')
                     || ', which nobody knows; take one of '
                     || case experiments.audience_kind
-                        when 'persona' then 'seeds/rules/personas.csv'
+                        when 'persona' then 'personas'
                         else 'dim_segments'
                     end
-            when experiments.placement_id is null
-                then 'has no placement_id; say where it shows'
+            when placements.placement_id is null
+                then
+                    'shows on ' || coalesce(experiments.placement_id, 'nothing')
+                    || ', which placements does not have; add it there, or correct the name'
             when experiments.pre_period_days is null or experiments.pre_period_days < 0
                 then 'has no pre_period_days; say 28, or 0 to do without'
             when arm_sums.arm_count is null or arm_sums.arm_count < 2
-                then 'has fewer than two arms; add them to experiment_arms.csv'
+                then 'has fewer than two arms; add them to experiment_arms'
             when arm_sums.name_count <> arm_sums.arm_count
-                then 'has an arm twice; give each arm in experiment_arms.csv a name of its own'
+                then 'has an arm twice; give each arm in experiment_arms a name of its own'
             when arm_sums.weight is null or arm_sums.weight <> 1
                 then
                     'has arms whose weights sum to ' || coalesce(cast(arm_sums.weight as varchar), 'nothing')
-                    || '; make them sum to 1 in experiment_arms.csv'
+                    || '; make them sum to 1 in experiment_arms'
             when arm_sums.control_count <> 1
                 then
                     'has ' || arm_sums.control_count
-                    || ' controls; mark exactly one arm as is_control in experiment_arms.csv'
+                    || ' controls; mark exactly one arm as is_control in experiment_arms'
             when metric_sums.goal_count is null or metric_sums.goal_count = 0
-                then 'has no goal; add a metric with the role goal to experiment_metrics.csv'
+                then 'has no goal; add a metric with the role goal to experiment_metrics'
             when metric_sums.name_count <> metric_sums.metric_count
-                then 'has a metric twice; leave one row of it in experiment_metrics.csv'
+                then 'has a metric twice; leave one row of it in experiment_metrics'
         end as problem
     from experiments
     left join copies
@@ -141,6 +149,8 @@ of_experiments as (
         on
             experiments.audience_kind = audiences.audience_kind
             and experiments.audience_id = audiences.audience_id
+    left join placements
+        on experiments.placement_id = placements.placement_id
     left join arm_sums
         on experiments.experiment_id = arm_sums.experiment_id
     left join metric_sums
@@ -150,7 +160,7 @@ of_experiments as (
 
 of_pairs as (
 
-    -- of two that meet, the later one is named; what an outside tool shows needs no place of ours
+    -- of two that meet, the later one is named
     select
         'experiments' as seed,
         later.experiment_id as row_name,
@@ -179,23 +189,23 @@ of_arms as (
         coalesce(arms.experiment_id, 'nothing') || ', ' || coalesce(arms.arm, 'nothing') as row_name,
         case
             when experiments.experiment_id is null
-                then 'names an experiment that experiments.csv does not have; add it there, or drop the row'
+                then 'names an experiment that experiments does not have; add it there, or drop the row'
             when arms.arm is null then 'has no arm; give it a name'
             when arms.weight is null or arms.weight <= 0
                 then
                     'has the weight ' || coalesce(cast(arms.weight as varchar), 'nothing')
                     || '; give it a share above 0, or drop the row'
             when arms.is_control is null then 'does not say whether it is the control; say true or false'
-            when arms.model_version is not null and models.model_version is null
+            when arms.shadow_id is not null and shadows.shadow_id is null
                 then
-                    'is segmented by the model ' || arms.model_version
-                    || ', which nobody knows; take one of fct_segment_models'
+                    'goes by the shadow model ' || arms.shadow_id
+                    || ', which shadow_models does not have; add it there, or correct the name'
         end as problem
     from arms
     left join experiments
         on arms.experiment_id = experiments.experiment_id
-    left join models
-        on arms.model_version = models.model_version
+    left join shadows
+        on arms.shadow_id = shadows.shadow_id
 
 ),
 
@@ -206,7 +216,7 @@ of_metrics as (
         coalesce(metrics.experiment_id, 'nothing') || ', ' || coalesce(metrics.metric, 'nothing') as row_name,
         case
             when experiments.experiment_id is null
-                then 'names an experiment that experiments.csv does not have; add it there, or drop the row'
+                then 'names an experiment that experiments does not have; add it there, or drop the row'
             when
                 metrics.metric is null
                 -- the list is long only once it is rendered
@@ -227,7 +237,8 @@ of_metrics as (
 
 problems as (
 
-    select * from of_experiments
+    -- a row that stands there twice is told once
+    select distinct * from of_experiments
     where problem is not null
     union all
     select * from of_pairs
@@ -244,9 +255,9 @@ told as (
 
     select
         {{ ordered_text(
-            "seed || '.csv: ' || coalesce(row_name, 'a row') || ' ' || problem",
+            "seed || ', row ' || coalesce(row_name, 'without an id') || ': it ' || problem || '.'",
             'seed, row_name, problem',
-            ' | '
+            ' '
         ) }} as message
     from problems
 

@@ -57,6 +57,16 @@ click-bert,2026-01-01,
 2,,d-anna,2026-01-01
 3,user-of-bert,,2026-01-01
 """,
+    "optimizely/decisions/1.csv": """visitor_id,experiment_id,variation_id,timestamp
+anna,e,a,2026-01-01
+d-anna,e,a,2026-01-01
+d-bert,e,b,2026-01-01
+""",
+    "growthbook/exposures/1.csv": """user_id,anonymous_id,experiment_id,variation_id,timestamp
+anna,,e,a,2026-01-01
+,d-anna,e,a,2026-01-01
+bert,d-bert,e,b,2026-01-01
+""",
 }
 # (table, batch-independent names of what each table is left with)
 LEFT = {
@@ -68,6 +78,8 @@ LEFT = {
     "pixel/hits": ("query_string", ["e=open&aid=p-bert&pid=anna"]),
     "ads/clicks": ("click_id", ["click-bert"]),
     "decisions/served": ("user_id", ["user-of-bert"]),
+    "optimizely/decisions": ("visitor_id", ["d-bert"]),
+    "growthbook/exposures": ("login", ["bert"]),
     "crm/erasures": ("identifier_value", []),
 }
 

@@ -32,7 +32,15 @@ def arms_of(values, before):
     return [Arm(values.shape[1], 0, *map(Fraction, row)) for row in totals.tolist()]
 
 
-def experiment(counts, weights=("0.5", "0.5"), as_of=ENDS_AT, metrics=("revenue",), slices=()):
+def experiment(
+    counts,
+    weights=("0.5", "0.5"),
+    as_of=ENDS_AT,
+    metrics=("revenue",),
+    slices=(),
+    direction="up",
+    lift=0.0,
+):
     """Results of an experiment whose arms a, b ... hold so many users of random values."""
     rng = np.random.default_rng(5)
     sums = []
@@ -40,7 +48,7 @@ def experiment(counts, weights=("0.5", "0.5"), as_of=ENDS_AT, metrics=("revenue"
         for metric in metrics:
             for arm, count in zip("abc", counts, strict=False):
                 before = rng.normal(5, 1, count).round(3)
-                values = (before + rng.normal(0.05, 1, count)).round(3)
+                values = (before + rng.normal(lift if arm != "a" else 0, 1, count)).round(3)
                 (numbers,) = arms_of(values[None], before[None])
                 sums.append(
                     {"experiment_id": "e", "metric": metric, "arm": arm}
@@ -57,7 +65,7 @@ def experiment(counts, weights=("0.5", "0.5"), as_of=ENDS_AT, metrics=("revenue"
             for arm, weight in zip("abc", weights, strict=False)
         ),
         pd.DataFrame(
-            {"experiment_id": "e", "metric": metric, "direction": "up", "minimum_effect": 0.05}
+            {"experiment_id": "e", "metric": metric, "direction": direction, "minimum_effect": 0.05}
             for metric in metrics
         ),
         as_of=as_of,
@@ -208,6 +216,21 @@ def test_many_comparisons_are_corrected_as_holm_says():
         assert ordered["p_value_adjusted"].tolist() == pytest.approx(expected.tolist(), rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("lift", "direction", "verdict"),
+    [
+        (0.3, "up", "better"),
+        (0.3, "down", "worse"),
+        (-0.3, "up", "worse"),
+        (-0.3, "down", "better"),
+        (0.0, "up", "no difference found"),
+    ],
+)
+def test_the_verdict_goes_by_the_direction_of_the_metric(lift, direction, verdict):
+    results = experiment((2_000, 2_000), lift=lift, direction=direction)
+    assert results["verdict"].dropna().tolist() == [verdict]
+
+
 def test_an_arm_that_nobody_saw_is_told_and_not_tested():
     results = experiment((1_000, 0))
     treatment = results[~results["is_control"]].iloc[0]
@@ -237,3 +260,10 @@ def test_an_experiment_that_nobody_saw_has_no_rows_but_its_columns():
         as_of=ENDS_AT,
     )
     pd.testing.assert_frame_equal(found, empty)
+
+
+def test_what_a_handful_of_users_could_find_is_left_open():
+    few = moments(2, "1/2", "1/4")
+    found = foresee(few, few, 0.05)
+    assert found["minimum_detectable_effect"] is None
+    assert 0.05 < found["power"] < 0.06

@@ -580,3 +580,14 @@ def test_the_shipped_catalogue_makes_sense():
         "average_order_value_365d",
     }
     assert catalog["description"].notna().all()
+
+
+def test_before_anybody_is_mature_everyone_is_guessed_into_the_one_segment():
+    rows = fitted(users().head(0))
+    guesses = rows[rows["record"].eq("guess")]
+    assert set(guesses["name"]) == {"prior", "cold_start"}
+    assert set(guesses["segment_id"]) == {"segment_001"}
+    # the softmax of one score is certainty
+    assert guesses["feature"].eq("intercept").all() and guesses["value"].eq(0).all()
+    rules = rows[rows["record"].eq("rule") & rows["name"].eq("rule")]
+    assert rules["text"].tolist() == ["everyone"]
