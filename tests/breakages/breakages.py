@@ -318,7 +318,7 @@ BREAKAGES = [
         "a start during a wait from the first start arms the rule again",
         f"{INT}/int_triggers__waited.sql",
         "        < occurred_microseconds as is_sure,",
-        "        < occurred_microseconds + 1 as is_sure,",
+        "        <= occurred_microseconds as is_sure,",
         TRIGGERS,
     ),
     Breakage(

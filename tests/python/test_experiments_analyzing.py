@@ -260,3 +260,10 @@ def test_an_experiment_that_nobody_saw_has_no_rows_but_its_columns():
         as_of=ENDS_AT,
     )
     pd.testing.assert_frame_equal(found, empty)
+
+
+def test_what_a_handful_of_users_could_find_is_left_open():
+    few = moments(2, "1/2", "1/4")
+    found = foresee(few, few, 0.05)
+    assert found["minimum_detectable_effect"] is None
+    assert 0.05 < found["power"] < 0.06

@@ -215,9 +215,13 @@ def foresee(control: Arm, treatment: Arm, minimum_effect: float) -> dict:
         ratio=treatment.user_count / control.user_count,
         n_obs=control.user_count + treatment.user_count,
     )
-    smallest = metric.solve_power_from_aggregates(data, "rel_effect_size")[0]
+    try:
+        smallest = metric.solve_power_from_aggregates(data, "rel_effect_size")[0].rel_effect_size
+    except ValueError:
+        # of a handful of users no effect is large enough for the distribution to be computed
+        smallest = None
     return {
-        "minimum_detectable_effect": smallest.rel_effect_size,
+        "minimum_detectable_effect": smallest,
         "power": metric.solve_power_from_aggregates(data, "power")[0].power,
     }
 
