@@ -217,10 +217,10 @@ BREAKAGES = [
     ),
     Breakage(
         "a user of whom nothing is known has nearest donors",
-        f"{SEG}/seg_users__neighboured.sql",
-        "    where is_placed\n",
-        "",
-        "unit seg_users__neighboured",
+        f"{SEG}/seg_users__scaled.sql",
+        "'wide.' ~ feature ~ '__relevance') }} > 0\n                            then",
+        "'wide.' ~ feature ~ '__relevance') }} > -1\n                            then",
+        "unit seg_users__scaled",
     ),
     Breakage(
         "an item is worth what the others are",
@@ -388,7 +388,7 @@ BREAKAGES = [
         "a start during a wait from the first start arms the rule again",
         f"{INT}/int_triggers__waited.sql",
         "        < occurred_microseconds as is_sure,",
-        "        < occurred_microseconds + 1 as is_sure,",
+        "        <= occurred_microseconds as is_sure,",
         TRIGGERS,
     ),
     Breakage(
