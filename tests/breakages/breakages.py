@@ -267,8 +267,8 @@ BREAKAGES = [
     Breakage(
         "the scale of a mixture is forgotten",
         f"{SEG}/seg_users__scored.sql",
-        " * wide.{{ dimension }}__scale, 2",
-        ", 2",
+        " * wide.{{ dimension }}__scale,\n",
+        ",\n",
         "unit seg_users__scored",
     ),
     Breakage(
