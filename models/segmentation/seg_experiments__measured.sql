@@ -165,6 +165,39 @@ segments_before as (
 
 ),
 
+persona_changes as (
+
+    select
+        change_number,
+        {{ identifier_key_from_user_id('user_id') }} as identifier_key,
+        to_persona_id,
+        changed_at
+    from {{ ref('seg_persona_changes') }}
+    where to_persona_id is not null
+
+),
+
+-- an outside tool does not tell the persona, so it is looked up as the segment is
+personas_before as (
+
+    select
+        windows.experiment_id,
+        windows.user_id,
+        persona_changes.to_persona_id as persona_id,
+        row_number() over (
+            partition by windows.experiment_id, windows.user_id
+            order by persona_changes.changed_at desc, persona_changes.change_number desc
+        ) as recency
+    from windows
+    inner join identities
+        on windows.user_id = identities.user_id
+    inner join persona_changes
+        on
+            identities.identifier_key = persona_changes.identifier_key
+            and windows.first_exposed_at > persona_changes.changed_at
+
+),
+
 final as (
 
     select
@@ -173,7 +206,7 @@ final as (
         exposed.arm,
         exposed.unit_id,
         segments_before.segment_id,
-        exposed.persona_id,
+        coalesce(exposed.persona_id, personas_before.persona_id) as persona_id,
         exposed.arm_count > 1 as is_excluded,
         case when summed.order_count > 0 then 1 else 0 end as conversion,
         cast(coalesce(summed.order_count, 0) as bigint) as order_count,
@@ -194,6 +227,11 @@ final as (
             exposed.experiment_id = segments_before.experiment_id
             and exposed.user_id = segments_before.user_id
             and segments_before.recency = 1
+    left join personas_before
+        on
+            exposed.experiment_id = personas_before.experiment_id
+            and exposed.user_id = personas_before.user_id
+            and personas_before.recency = 1
 
 )
 
