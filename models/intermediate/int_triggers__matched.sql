@@ -116,35 +116,42 @@ compared as (
             when 'category' then coalesce(items.category, events.category)
             else ''
         end as key_value,
-        case roles.filter_column
-            when 'product_id' then coalesce(items.product_id, events.product_id)
-            when 'category' then coalesce(items.category, events.category)
-            when 'channel_group' then sessions.channel_group
-            when 'device' then events.device
-            when 'country' then events.country
-            when 'source' then events.source
-            when 'page' then events.page
-            when 'page_host' then events.page_host
-            when 'referrer_host' then events.referrer_host
-            when 'utm_source' then events.utm_source
-            when 'utm_medium' then events.utm_medium
-            when 'utm_campaign' then events.utm_campaign
-            when 'property'
-                then case
-                    when roles.filter_operator in ('=', '!=')
-                        then {{ json_member('events.properties', 'roles.property_name') }}
+        -- asked once for the many events that no rule looks into
+        case
+            when roles.filter_column is not null
+                then case roles.filter_column
+                    when 'product_id' then coalesce(items.product_id, events.product_id)
+                    when 'category' then coalesce(items.category, events.category)
+                    when 'channel_group' then sessions.channel_group
+                    when 'device' then events.device
+                    when 'country' then events.country
+                    when 'source' then events.source
+                    when 'page' then events.page
+                    when 'page_host' then events.page_host
+                    when 'referrer_host' then events.referrer_host
+                    when 'utm_source' then events.utm_source
+                    when 'utm_medium' then events.utm_medium
+                    when 'utm_campaign' then events.utm_campaign
+                    when 'property'
+                        then case
+                            when roles.filter_operator in ('=', '!=')
+                                then {{ json_member('events.properties', 'roles.property_name') }}
+                        end
                 end
         end as compared_text,
-        case roles.filter_column
-            when 'revenue' then events.revenue
-            when 'quantity' then coalesce(items.quantity, events.quantity)
-            when 'price' then coalesce(items.price, events.price)
-            when 'property'
-                then case
-                    when roles.filter_operator not in ('=', '!=')
-                        then {{ number_from_text(
-                            json_member('events.properties', 'roles.property_name')
-                        ) }}
+        case
+            when roles.filter_column is not null
+                then case roles.filter_column
+                    when 'revenue' then events.revenue
+                    when 'quantity' then coalesce(items.quantity, events.quantity)
+                    when 'price' then coalesce(items.price, events.price)
+                    when 'property'
+                        then case
+                            when roles.filter_operator not in ('=', '!=')
+                                then {{ number_from_text(
+                                    json_member('events.properties', 'roles.property_name')
+                                ) }}
+                        end
                 end
         end as compared_number,
         case roles.sum_column

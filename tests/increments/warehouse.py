@@ -22,6 +22,7 @@ DERIVED = [
     "dim_users",
     "fct_user_features",
     "fct_trigger_firings",
+    "fct_trigger_changes",
     "fct_row_outcomes",
 ]
 # an order line is told from its equals by its delivery, so a delivery is never taken apart
