@@ -1,6 +1,6 @@
 """Do segments keep their names, and does a number of clusters that is a trap stay untaken?
 
-Usage: segment_stability.py --online-retail FILE [--cdnow FILE]
+Usage: segment_stability.py [--online-retail FILE] [--cdnow FILE] [--counts 4 5 6]
 
 FILE are the UCI Online Retail set (parquet, its own column names) and CDNOW_master.txt of the
 pip package `lifetimes`. Prints markdown. Nothing is timed, so the numbers are the same on
@@ -21,7 +21,6 @@ from kindred.segmentation.clustering import jaccard_overlap
 from kindred.segmentation.fitting import fit_when_due, read_cores
 
 REFITS, SAMPLE_SHARE, SEED = 20, 0.7, 20_260_101
-COUNTS = (4, 5, 6)
 FEATURES = ("recency_days", "order_count_365d", "revenue_365d")
 START = pd.Timestamp("2026-01-01")
 
@@ -135,10 +134,10 @@ def best_names(old: np.ndarray, new: np.ndarray, count: int) -> float:
     return float((renamed[new] == old).mean())
 
 
-def refits(users: pd.DataFrame) -> pd.DataFrame:
+def refits(users: pd.DataFrame, counts: list[int]) -> pd.DataFrame:
     """Share of all users who keep their segment when a sample of them is fitted again."""
     found = []
-    for count in COUNTS:
+    for count in counts:
         base = fit(users, pd.DataFrame(), weeks=0, count=count)
         before = segments_of(users, base)
         segments, dimensions, cores = read_cores(base)
@@ -264,13 +263,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--online-retail", type=Path)
     parser.add_argument("--cdnow", type=Path)
+    parser.add_argument("--counts", type=int, nargs="+", default=[4, 5, 6])
     options = parser.parse_args()
     if options.online_retail:
         users = online_retail(options.online_retail)
         ledger = trap(users)
         print(f"## UCI Online Retail: raw RFM of {len(users):,} customers, k from 2\n")
         print(table(ledger.reset_index()), "\n")
-        kept = refits(users)
+        kept = refits(users, options.counts)
         print(f"## UCI Online Retail: {REFITS} re-fits on {SAMPLE_SHARE:.0%} samples, log RFM\n")
         print("Share of all customers who keep their segment: mean (smallest).\n")
         grouped = kept.groupby("k").agg(["mean", "min"])
@@ -286,7 +286,7 @@ def main() -> None:
         ).T
         print(table(means.rename_axis("how").reset_index()), "\n")
     if options.cdnow:
-        for count in (4, 5):
+        for count in options.counts:
             months = month_to_month(cdnow(options.cdnow), count)
             print(f"## CDNOW, month to month, k = {count}\n")
             print(table(months), "\n")

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 {% set dimensions = clustering_dimensions() %}
 
 with

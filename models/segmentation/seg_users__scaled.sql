@@ -2,6 +2,12 @@
 
 {% set features = catalogued_features() %}
 {% set regressed = imputed_features().model %}
+{% set neighboured = imputed_features().knn %}
+{% set known, is_known = [], [] -%}
+{% for feature in features -%}
+    {% do known.append('coalesce(standardised.' ~ feature ~ ', 0)') -%}
+    {% do is_known.append('case when standardised.' ~ feature ~ ' is null then 0 else 1 end') -%}
+{% endfor %}
 {% set made = item_dimensions() | map(attribute='name') | list %}
 {% set parameters = ['standard_fill', 'weight', 'impute', 'is_clustered'] %}
 
@@ -10,12 +16,6 @@ with
 standardised as (
 
     select * from {{ ref('seg_users__standardised') }}
-
-),
-
-neighboured as (
-
-    select * from {{ ref('seg_users__neighboured') }}
 
 ),
 
@@ -46,6 +46,43 @@ regressions as (
         {{ number_list(coefficients) }} as coefficients
     from artifacts
     where record = 'regression'
+    group by model_version, feature
+
+),
+
+-- where each donor stands by each feature; one that tells nothing of the gap stands at 0
+places as (
+
+    select
+        model_version,
+        feature,
+        cluster_number as donor_number,
+        max(case when name = 'value' then value end) as donor_value,
+        {% set place, square, relevance = [], [], [] -%}
+        {% for feature in features -%}
+            {% do place.append("coalesce(max(case when name = '" ~ feature ~ "' then value end), 0)") -%}
+            {% do square.append("coalesce(max(case when name = '" ~ feature ~ "' then value * value end), 0)") -%}
+            {% do relevance.append("count(case when name = '" ~ feature ~ "' then 1 end)") -%}
+        {% endfor -%}
+        {{ number_list(place) }} as place,
+        {{ number_list(square) }} as square,
+        {{ number_list(relevance) }} as relevance
+    from artifacts
+    where record = 'donor'
+    group by model_version, feature, cluster_number
+
+),
+
+donors as (
+
+    select
+        model_version,
+        feature,
+        {{ ordered_list('donor_value', 'donor_number') }} as donor_values,
+        {{ ordered_list('place', 'donor_number') }} as places,
+        {{ ordered_list('square', 'donor_number') }} as squares,
+        max(relevance) as relevance
+    from places
     group by model_version, feature
 
 ),
@@ -114,6 +151,19 @@ wide as (
             
             {%- endfor %}
         {%- endfor %}
+        {%- for feature in neighboured %}
+            {%- for parameter in ['donor_values', 'places', 'squares', 'relevance'] %}
+                ,
+                max(
+                    case
+                        when learned.feature = '{{ feature }}' and learned.is_clustered = 1
+                            then donors.{{ parameter }}
+                    end
+                )
+                    as {{ feature }}__{{ parameter }}
+            
+            {%- endfor %}
+        {%- endfor %}
         {%- for dimension in encoded_dimensions() %}
             {%- for parameter in ['center', 'scale', 'weight', 'fill_value'] %}
                 ,
@@ -137,6 +187,10 @@ wide as (
         on
             learned.model_version = regressions.model_version
             and learned.feature = regressions.feature
+    left join donors
+        on
+            learned.model_version = donors.model_version
+            and learned.feature = donors.feature
     group by learned.model_version
 
 ),
@@ -158,14 +212,29 @@ started as (
                 as {{ dimension }}__filled,
             standardised.{{ dimension }},
         {%- endfor %}
-        {%- for feature in imputed_features().knn %}
-            neighboured.{{ feature }} is not null as {{ feature }}__has_neighbours,
+        {%- for feature in neighboured %}
+            coalesce(
+                {{ dot_product(number_list(is_known), 'wide.' ~ feature ~ '__relevance') }} > 0, false
+            ) as {{ feature }}__has_neighbours,
         {%- endfor %}
         {%- for feature in features %}
             coalesce(
                 standardised.{{ feature }},
-                {%- if feature in imputed_features().knn %}
-                    neighboured.{{ feature }},
+                {%- if feature in neighboured %}
+                    case
+                        when
+                            standardised.{{ feature }} is null
+                            and {{ dot_product(number_list(is_known), 'wide.' ~ feature ~ '__relevance') }} > 0
+                            then
+                                {{ mean_of_nearest(
+                                    'wide.' ~ feature ~ '__donor_values',
+                                    'wide.' ~ feature ~ '__places',
+                                    'wide.' ~ feature ~ '__squares',
+                                    number_list(known),
+                                    number_list(is_known),
+                                    3,
+                                ) }}
+                    end,
                 {%- endif %}
                 wide.{{ feature }}__standard_fill
             ) as {{ feature }}__filled{{ '_0' if feature in regressed }},
@@ -175,12 +244,6 @@ started as (
     from standardised
     inner join wide
         on standardised.model_version = wide.model_version
-    left join neighboured
-        on
-            standardised.user_id = neighboured.user_id
-            and standardised.period = neighboured.period
-            and standardised.as_of = neighboured.as_of
-            and standardised.model_version = neighboured.model_version
 
 ),
 
@@ -276,7 +339,7 @@ final as (
                     when {{ feature }} is null and {{ feature }}__is_clustered = 1
                         then
                             '{{ feature }}:'
-                            {%- if feature in imputed_features().knn %}
+                            {%- if feature in neighboured %}
                                 || case
                                     when not {{ feature }}__has_neighbours
                                         then 'median'

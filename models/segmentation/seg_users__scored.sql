@@ -45,9 +45,8 @@ measured as (
         -- a feature that the model does not cluster on has no centre and adds nothing
         {%- for dimension in dimensions %}
             coalesce(
-                power(
-                    (users.{{ dimension }} - wide.{{ dimension }}) * wide.{{ dimension }}__scale, 2
-                ),
+                (users.{{ dimension }} - wide.{{ dimension }}) * wide.{{ dimension }}__scale
+                * (users.{{ dimension }} - wide.{{ dimension }}) * wide.{{ dimension }}__scale,
                 0
             ) +
         {%- endfor %} wide.squared_offset as squared_distance

@@ -62,11 +62,12 @@ class Donors:
         is_placed = np.zeros(size, dtype=bool)
         for predictor, place in self.places.items():
             known = ~np.isnan(standard[predictor])
-            away = standard[predictor][known, None] - place[None, :]
-            distances[known] += away * away
+            # the squared distance less the user's own square, which all donors share
+            own = standard[predictor][known, None]
+            distances[known] += place[None, :] ** 2 - 2 * own * place[None, :]
             is_placed |= known
-        # donors are numbered, so that equally near ones are taken in one order
-        nearest = np.argsort(distances, axis=1, kind="stable")[:, :NEIGHBOURS]
+        # rounded, so that the order of a sum does not choose among equally near ones
+        nearest = np.argsort(np.round(distances, 9), axis=1, kind="stable")[:, :NEIGHBOURS]
         return np.where(is_placed, self.values[nearest].mean(axis=1), np.nan)
 
 
