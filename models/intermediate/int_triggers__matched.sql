@@ -107,6 +107,7 @@ compared as (
         roles.filter_operator,
         roles.filter_value,
         roles.sum_column,
+        roles.is_by_item,
         events.event_key,
         events.user_key,
         items.row_key is not null as is_item,
@@ -158,17 +159,24 @@ compared as (
             -- who does not say how many means one
             when 'quantity'
                 then coalesce(
-                    case when items.row_key is null then events.quantity else items.quantity end, 1
+                    case
+                        when roles.is_by_item and items.row_key is not null then items.quantity
+                        else events.quantity
+                    end,
+                    1
                 )
             when 'revenue'
-                then case when items.row_key is null then events.revenue else items.revenue end
+                then case
+                    when roles.is_by_item and items.row_key is not null then items.revenue
+                    else events.revenue
+                end
         end as amount,
         case when roles.sum_column = 'revenue' then events.currency end as currency
     from events
     inner join roles
         on events.event_name = roles.event_name
     left join items
-        on case when roles.is_by_item then events.row_key end = items.row_key
+        on events.row_key = items.row_key
     left join sessions
         on events.session_key = sessions.session_key
 
@@ -221,7 +229,10 @@ final as (
         event_key,
         match_role,
         occurred_microseconds,
-        cast(sum(amount) as decimal(18, 4)) as amount,
+        -- a rule that does not look at items adds what the event tells, once
+        cast(
+            case when is_by_item then sum(amount) else max(amount) end as decimal(18, 4)
+        ) as amount,
         currency
     from matched
     where is_item
@@ -233,6 +244,7 @@ final as (
         event_key,
         match_role,
         occurred_microseconds,
+        is_by_item,
         currency
 
 )

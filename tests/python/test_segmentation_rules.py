@@ -28,6 +28,7 @@ CATALOG = read_catalog(
         }
     )
 )
+SURE = "revenue_365d is null"
 SEGMENTS = ["segment_001", "segment_002", "segment_003"]
 
 
@@ -79,6 +80,19 @@ def test_the_condition_in_sql_has_the_very_numbers_that_the_rule_claims():
         assert rules.loc[segment, "precision"] == (holds & member).sum() / holds.sum()
         assert rules.loc[segment, "recall"] == (holds & member).sum() / member.sum()
         assert rules.loc[segment, "held_out_count"] == len(member)
+
+
+def test_in_sql_too_the_unknown_counts_as_the_median():
+    frame, _ = users()
+    revenue = np.arange(len(frame)) % 10 + 10.5
+    labels = (revenue > 13).astype(int)
+    frame["revenue_365d"] = np.where(frame.index % 10 == 9, np.nan, revenue)
+    rules = ruled(frame.assign(order_count_365d=0.0), labels, SEGMENTS[:2])
+    condition = rules.loc["segment_002", "condition"]
+    with duckdb.connect() as connection:
+        holds = connection.execute(f"select bool_and({condition}) from frame where {SURE}")
+        assert holds.fetchall() == [(True,)]
+    assert rules.loc["segment_002", "fidelity"] == 1
 
 
 def test_no_rule_learns_from_who_it_is_judged_on():
