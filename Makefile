@@ -53,7 +53,7 @@ environment: .venv/.core  ## the virtual environment that builds run in
 build: .venv/.core  ## sample (if the inbox is empty), land, dbt build, publish
 	$(BIN)/kindred sample --if-empty
 	$(BIN)/kindred land
-	$(BIN)/dbt build --quiet
+	$(BIN)/dbt build --quiet --selector weekly
 	$(BIN)/kindred publish
 	$(BIN)/kindred summary
 
