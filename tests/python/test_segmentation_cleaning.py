@@ -75,11 +75,19 @@ def test_the_mode_of_a_tie_is_the_smallest():
 
 
 def test_a_z_score_cap_holds_values_within_three_deviations():
-    values = [*range(100), 10_000.0]
+    values = [*range(100), 400.0]
     rows, _ = learned(values, outlier_method="zscore", outlier_action="cap")
     upper = np.mean(values) + 3 * np.std(values)
     assert number(rows, "upper") == pytest.approx(upper)
-    assert applied([10_000.0, 50.0], rows) == pytest.approx([upper, 50.0])
+    assert applied([400.0, 50.0], rows) == pytest.approx([upper, 50.0])
+
+
+def test_absurd_values_do_not_hide_themselves_in_the_deviation():
+    sane = list(range(100))
+    rows, _ = learned([*sane, 1e6, -1e6], outlier_method="zscore", outlier_action="cap")
+    upper = np.mean(sane) + 3 * np.std(sane)
+    assert number(rows, "upper") == pytest.approx(upper)
+    assert applied([1e6], rows) == pytest.approx([upper])
 
 
 def test_a_quartile_cap_holds_values_within_one_and_a_half_ranges():

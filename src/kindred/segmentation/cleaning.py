@@ -28,6 +28,7 @@ from kindred.segmentation.artifacts import as_artifacts
 
 Z_SCORE_LIMIT = 3.0
 IQR_FACTOR = 1.5
+ABSURD_FACTOR = 5.0
 QUANTILES = {
     "min": 0.0,
     "q05": 0.05,
@@ -324,10 +325,18 @@ def _learn_bounds(values: np.ndarray, treatment: Treatment) -> tuple[float, floa
 
 @np.errstate(over="ignore", invalid="ignore")
 def z_score_bounds(values: np.ndarray) -> tuple[float, float]:
-    """Mean less and plus three standard deviations of the known values."""
+    """Mean less and plus three standard deviations of the known values.
+
+    What is absurd (farther from the middle nine tenths than five times their width) is no
+    part of mean and deviation: two in a hundred such values would hide themselves.
+    """
     known = values[~np.isnan(values)]
     if len(known) == 0:
         return np.nan, np.nan
+    low, high = np.quantile(known, [0.05, 0.95])
+    fence = ABSURD_FACTOR * (high - low)
+    if fence > 0:
+        known = known[(known >= low - fence) & (known <= high + fence)]
     if np.ptp(known) <= _rounding(known):
         # a spread that is only rounding must not make an outlier of every value
         return float(known.min()), float(known.max())
