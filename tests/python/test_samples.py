@@ -309,7 +309,13 @@ def test_a_perfect_build_scores_perfectly_and_a_wrong_one_does_not(small):
     connection.execute(
         f"create table marts.fct_row_outcomes as from '{truth}/row_outcomes.parquet'"
     )
+    connection.execute(
+        "create table marts.fct_experiment_results as select 'order_count' as metric,"
+        " 'all' as slice_kind, 'hint' as arm, avg(orders_with - orders_without) - 0.01 as ci_low,"
+        f" ci_low + 0.02 as ci_high from '{truth}/experiments.parquet' where arm_count = 1"
+    )
     scores = evaluation.evaluate(connection, truth)
+    assert not any(line.startswith("MISS") for line in evaluation.report(scores))
     assert scores["outcomes_wrong"] == 0
     assert scores["sessions_missing"] == scores["sessions_extra"] == 0
     assert scores["identity_precision"] == scores["identity_recall"] == 1
@@ -318,6 +324,12 @@ def test_a_perfect_build_scores_perfectly_and_a_wrong_one_does_not(small):
     connection.execute("update marts.dim_identities set user_id = 'everybody'")
     connection.execute("update marts.fct_user_segments set segment_id = 'one'")
     connection.execute("update marts.fct_row_outcomes set row_count = row_count + 1")
+    # a lift that the interval does not hold; the shop of a few days has not begun its experiment
+    missed = {**scores, "lift_people": 9, "lift_true": 0.2, "lift_low": 0.3, "lift_high": 0.4}
+    assert sum(line.startswith("MISS") for line in evaluation.report(missed)) == 1
+    assert not any(
+        line.startswith("MISS") for line in evaluation.report({**missed, "lift_low": 0.1})
+    )
     worse = evaluation.evaluate(connection, truth)
     assert worse["outcomes_wrong"] == worse["outcomes"]
     assert worse["sessions_missing"] == worse["sessions_true"]

@@ -20,6 +20,8 @@ RULE_BRANCHES = 2  # branches that a rule joins by "or", at most
 BRANCH_GAIN = 0.02  # F1 that a second branch must add to be worth its words
 WORDS_GAIN = 0.01  # F1 that one more condition must add to be worth its words
 SMALLEST_LEAF = 5  # users that a branch must hold
+# a tree holds numbers of 32 bits; what lies beyond this is beyond every threshold
+TREE_LIMIT = 1e30
 
 # Words for (below, above) the mean where "low" and "high" would mislead.
 _WORDS = {
@@ -233,7 +235,7 @@ def _branches(values, is_member, wholes, fills) -> list[list[_Condition]]:
         min_samples_leaf=SMALLEST_LEAF,
         class_weight="balanced",
         random_state=0,
-    ).fit(values, is_member)
+    ).fit(values.clip(-TREE_LIMIT, TREE_LIMIT), is_member)
     found = [_simplified(path, wholes, fills) for path in _paths(tree.tree_, list(values.columns))]
     chosen, best = [], 0.0
     while len(chosen) < RULE_BRANCHES:
