@@ -1,10 +1,6 @@
 """A wrong row of the experiment seeds stops the build with the row and the remedy."""
 
-import re
-
-import duckdb
 import pytest
-from conftest import PROJECT
 
 TEST = "tests/experiments/an_experiment_is_sound.sql"
 SEEDS = (
@@ -14,26 +10,8 @@ SEEDS = (
 
 
 @pytest.fixture(scope="module")
-def check(home):
-    """A function that changes the seeds and gives back what the build would say."""
-    code = (PROJECT / "target" / "compiled" / "kindred" / TEST).read_text()
-    code = re.sub(r'"kindred_build"\."seeds"\.', "", code)
-    code = code.replace('"kindred_build"', "build")
-
-    def said(change: str) -> str | None:
-        with duckdb.connect() as connection:
-            connection.execute(f"attach '{home / 'kindred_build.duckdb'}' as build (read_only)")
-            for seed in SEEDS:
-                connection.execute(f"create table {seed} as from build.seeds.{seed}")
-            if change:
-                assert connection.execute(change).fetchall() != [(0,)], change
-            try:
-                assert connection.execute(code).fetchall() == []
-            except duckdb.Error as error:
-                return str(error)
-        return None
-
-    return said
+def check(say_of_seeds):
+    return say_of_seeds(TEST, SEEDS)
 
 
 def test_the_rows_that_ship_are_right(check):

@@ -1,10 +1,6 @@
 """A wrong row of a seed stops the build with the row and the remedy."""
 
-import re
-
-import duckdb
 import pytest
-from conftest import PROJECT
 
 TEST = "tests/activation/content_variants_are_complete.sql"
 SEEDS = (
@@ -14,30 +10,8 @@ SEEDS = (
 
 
 @pytest.fixture(scope="module")
-def check(home):
-    """A function that changes the seeds and gives back what the build would say."""
-    code = (PROJECT / "target" / "compiled" / "kindred" / TEST).read_text()
-    code = re.sub(r'"kindred_build"\."[a-z_]*seeds"\.', "", code)
-    build = str(home / "kindred_build.duckdb")
-
-    def said(change: str) -> str | None:
-        with duckdb.connect() as connection:
-            connection.execute(f"attach '{build}' as build (read_only)")
-            schema = connection.execute(
-                "select table_schema from information_schema.tables "
-                "where table_name = 'content_variants'"
-            ).fetchall()[0][0]
-            for seed in SEEDS:
-                connection.execute(f'create table {seed} as from build."{schema}".{seed}')
-            if change:
-                assert connection.execute(change).fetchall() != [(0,)], change
-            try:
-                assert connection.execute(code).fetchall() == []
-            except duckdb.Error as error:
-                return str(error)
-        return None
-
-    return said
+def check(say_of_seeds):
+    return say_of_seeds(TEST, SEEDS)
 
 
 def test_the_rows_that_ship_are_right(check):
