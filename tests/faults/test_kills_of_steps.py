@@ -52,7 +52,8 @@ def landed(home):
     with duckdb.connect() as connection:
         tables = {}
         for folder in sorted((home / "landing").glob("*/*")):
-            if next(folder.rglob("*.parquet"), None):
+            # counts of erased rows are no landed rows
+            if folder.parent.name != "erased" and next(folder.rglob("*.parquet"), None):
                 relation = connection.execute(
                     "select to_json(columns(* exclude (batch, loaded_at))) "
                     f"from read_parquet('{folder}/**/*.parquet', union_by_name = true, "

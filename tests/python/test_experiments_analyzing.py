@@ -262,6 +262,13 @@ def test_an_experiment_that_nobody_saw_has_no_rows_but_its_columns():
     pd.testing.assert_frame_equal(found, empty)
 
 
+def test_what_could_be_found_is_left_open_where_the_pre_period_tells_all():
+    told = arms_of(np.array([[0.0, 1.0, 3.0]]), np.array([[0.0, 1.0, 3.0]]))[0]
+    found = foresee(told, told, 0.05)
+    assert found.keys() == {"minimum_detectable_effect", "power"}
+    assert all(pd.isna(value) for value in found.values())
+
+
 def test_what_a_handful_of_users_could_find_is_left_open():
     few = moments(2, "1/2", "1/4")
     found = foresee(few, few, 0.05)

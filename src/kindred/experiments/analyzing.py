@@ -215,15 +215,20 @@ def foresee(control: Arm, treatment: Arm, minimum_effect: float) -> dict:
         ratio=treatment.user_count / control.user_count,
         n_obs=control.user_count + treatment.user_count,
     )
-    try:
-        smallest = metric.solve_power_from_aggregates(data, "rel_effect_size")[0].rel_effect_size
-    except ValueError:
-        # of a handful of users no effect is large enough for the distribution to be computed
-        smallest = None
-    return {
-        "minimum_detectable_effect": smallest,
-        "power": metric.solve_power_from_aggregates(data, "power")[0].power,
-    }
+    found = {}
+    for column, parameter in (
+        ("minimum_detectable_effect", "rel_effect_size"),
+        ("power", "power"),
+    ):
+        try:
+            solved = metric.solve_power_from_aggregates(data, parameter)[0]
+        except (ValueError, ZeroDivisionError):
+            # of a handful of users no effect is large enough for the distribution to be
+            # computed, and nothing varies where the pre-period tells all
+            found[column] = None
+        else:
+            found[column] = getattr(solved, parameter)
+    return found
 
 
 def _mean(covariate, **options):
