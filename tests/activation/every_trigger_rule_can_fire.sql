@@ -3,6 +3,7 @@
     names what nobody knows, and what to do about it.
 -#}
 {% set numbers = ['revenue', 'quantity', 'price'] %}
+{% set told = "('" ~ numbers | join("', '") ~ "')" %}
 {% set texts = [
     'product_id', 'category', 'channel_group', 'device', 'country', 'source', 'page', 'page_host',
     'referrer_host', 'utm_source', 'utm_medium', 'utm_campaign',
@@ -22,7 +23,9 @@ rules as (
 
     select
         *,
-        coalesce(filter_column in ('{{ numbers | join("', '") }}'), false) as is_number,
+        coalesce(
+            filter_column in {{ told }}, false
+        ) as is_number,
         coalesce(
             filter_column in (select text_columns.column_name from text_columns), false
         ) as is_text,
