@@ -95,7 +95,8 @@ def test_each_filled_value_says_by_what(everything):
     for feature, way in {
         "pages_per_session_365d": "knn",
         "session_seconds_mean_365d": "model",
-        "average_order_value_365d": "median",
+        "average_order_value_365d": "knn",
+        "bounce_share_365d": "median",
     }.items():
         gaps = users[feature].isna()
         assert 0 < gaps.sum() < len(users), feature
