@@ -4,14 +4,15 @@
 {%- endmacro %}
 
 {% macro duckdb__snake_case(text) -%}
-    nullif(
-        trim(
+    {#- asked first, so that the costly expression stands here once: what stands twice is
+        computed for every row, also for those that have a name already -#}
+    case
+        when regexp_matches({{ text }}, '[\p{L}0-9]') then trim(
             regexp_replace(
                 lower(regexp_replace(trim({{ text }}), '([\p{Ll}0-9])(\p{Lu})', '\1_\2', 'g')),
                 '[^\p{L}0-9]+', '_', 'g'
             ),
             '_'
-        ),
-        ''
-    )
+        )
+    end
 {%- endmacro %}

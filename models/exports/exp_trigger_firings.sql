@@ -1,9 +1,23 @@
 with
 
+clock as (
+
+    select * from {{ ref('int_time__resolved') }}
+
+),
+
+-- a machine acts on what counts and what is new; all that ever fired would grow for ever
 trigger_firings as (
 
-    select * from {{ ref('fct_trigger_firings') }}
-    where suppressed_reason is null
+    select firings.*
+    from {{ ref('fct_trigger_firings') }} as firings
+    cross join clock
+    where
+        firings.suppressed_reason is null
+        and (
+            firings.is_active
+            or firings.fired_at > {{ add_seconds('clock.as_of', '-30 * 86400') }}
+        )
 
 ),
 

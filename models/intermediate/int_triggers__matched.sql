@@ -10,6 +10,7 @@ rules as (
 roles as (
 
     select
+        rule_id,
         rule_number,
         key_kind,
         event_name,
@@ -34,6 +35,7 @@ roles as (
         union all
 
         select
+            rule_id,
             rule_number,
             key_kind,
             {{ event_name }} as event_name,
@@ -73,6 +75,40 @@ events as (
         and user_id is not null
         and identifier_key in (select identifiers.identifier_key from identifiers)
         and event_name in (select roles.event_name from roles)
+
+),
+
+-- what a rule asks of properties beside its filter, all of it; an unknown fulfils nothing
+refused as (
+
+    select distinct
+        roles.rule_number,
+        events.event_key
+    from events
+    inner join roles
+        on events.event_name = roles.event_name
+    inner join {{ ref('trigger_conditions') }} as conditions
+        on roles.rule_id = conditions.rule_id
+    where
+        roles.match_role in ('start', 'step_1', 'match')
+        and not coalesce(
+            case
+                when conditions.operator in ('=', '!=')
+                    then {{ compares(
+                        json_member('events.properties', 'conditions.property_name'),
+                        'conditions.operator',
+                        'conditions.value'
+                    ) }}
+                else {{ compares(
+                    number_from_text(
+                        json_member('events.properties', 'conditions.property_name')
+                    ),
+                    'conditions.operator',
+                    number_from_text('conditions.value')
+                ) }}
+            end,
+            false
+        )
 
 ),
 
@@ -185,19 +221,25 @@ compared as (
 matched as (
 
     select
-        *,
-        {{ chain_key('rule_number', 'key_value') }} as chain_key
+        compared.*,
+        {{ chain_key('compared.rule_number', 'compared.key_value') }} as chain_key
     from compared
+    left join refused
+        on
+            compared.rule_number = refused.rule_number
+            and compared.event_key = refused.event_key
+            and compared.match_role in ('start', 'step_1', 'match')
     where
-        key_value is not null
-        and (sum_column is null or amount is not null)
+        refused.event_key is null
+        and compared.key_value is not null
+        and (compared.sum_column is null or compared.amount is not null)
         and (
-            filter_column is null
-            or {{ compares('compared_text', 'filter_operator', 'filter_value') }}
+            compared.filter_column is null
+            or {{ compares('compared.compared_text', 'compared.filter_operator', 'compared.filter_value') }}
             or {{ compares(
-                'compared_number',
-                'filter_operator',
-                number_from_text('filter_value')
+                'compared.compared_number',
+                'compared.filter_operator',
+                number_from_text('compared.filter_value')
             ) }}
         )
 

@@ -14,13 +14,22 @@ identities as (
 
 ),
 
+rule_hashes as (
+
+    select {{ surrogate_key(rule_columns) }} as rule_hash
+    from {{ ref('trigger_rules') }}
+
+    union all
+
+    select {{ surrogate_key(['rule_id', 'property_name', 'operator', 'value']) }} as rule_hash
+    from {{ ref('trigger_conditions') }}
+
+),
+
 rules as (
 
-    select
-        md5(coalesce(
-            {{ ordered_text(surrogate_key(rule_columns), surrogate_key(rule_columns), '') }}, ''
-        )) as rules_hash
-    from {{ ref('trigger_rules') }}
+    select md5(coalesce({{ ordered_text('rule_hash', 'rule_hash', '') }}, '')) as rules_hash
+    from rule_hashes
 
 ),
 

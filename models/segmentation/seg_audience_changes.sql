@@ -29,58 +29,7 @@ shared_holdout as (
 
 ),
 
-remembered as (
-
-    {% if is_incremental() -%}
-        select
-            change_number,
-            user_id,
-            to_segment_id,
-            to_persona_id
-        from {{ this }}
-    {%- else -%}
-        select
-            cast(null as bigint) as change_number,
-            cast(null as varchar) as user_id,
-            cast(null as varchar) as to_segment_id,
-            cast(null as varchar) as to_persona_id
-        where 1 = 0
-    {%- endif %}
-
-),
-
-last_sequence as (
-
-    select coalesce(max(change_number), 0) as change_number
-    from remembered
-
-),
-
-last_changes as (
-
-    select
-        user_id,
-        max(change_number) as change_number
-    from remembered
-    group by user_id
-
-),
-
--- whoever exited last has no segment
-before as (
-
-    select
-        remembered.user_id,
-        remembered.to_segment_id as segment_id,
-        remembered.to_persona_id as persona_id
-    from remembered
-    inner join last_changes
-        on
-            remembered.user_id = last_changes.user_id
-            and remembered.change_number = last_changes.change_number
-    where remembered.to_segment_id is not null
-
-),
+{{ remembered_states(['segment_id', 'persona_id']) }},
 
 -- only who said yes is told to others, and nobody who is held out of everything
 members as (
@@ -131,7 +80,7 @@ changes as (
 final as (
 
     select
-        last_sequence.change_number + row_number() over (order by changes.user_id)
+        last_number.change_number + row_number() over (order by changes.user_id)
             as change_number,
         changes.user_id,
         changes.operation,
@@ -142,7 +91,7 @@ final as (
         clock.as_of as changed_at
     from changes
     cross join clock
-    cross join last_sequence
+    cross join last_number
 
 )
 

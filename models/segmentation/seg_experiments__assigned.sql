@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with
 
 clock as (
@@ -42,10 +40,19 @@ first_devices as (
 
     select
         user_id,
-        {{ nth_by('identifier_value', ['first_seen_at', 'identifier_value'], 1) }} as anonymous_id
+        identifier_value as anonymous_id,
+        row_number() over (
+            partition by user_id
+            order by first_seen_at, identifier_value
+        ) as device_number
     from {{ ref('int_identities__resolved') }}
-    where identifier_kind = 'anonymous'
-    group by user_id
+    where
+        identifier_kind = 'anonymous'
+        -- read only where an experiment asks for it
+        and exists (
+            select 1 from running
+            where running.unit = 'anonymous'
+        )
 
 ),
 
@@ -110,6 +117,7 @@ drawn as (
         on
             taking_part.user_id = first_devices.user_id
             and taking_part.unit = 'anonymous'
+            and first_devices.device_number = 1
 
 ),
 

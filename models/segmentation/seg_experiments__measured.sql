@@ -132,72 +132,42 @@ identities as (
 
 ),
 
-changes as (
+-- the segment and the persona that anybody who is the same person now was in, last before the
+-- exposure; an outside tool tells no persona
+{% for model, name in [('seg_segment_changes', 'segment'), ('seg_persona_changes', 'persona')] -%}
+    {{ name }}_changes as (
 
-    select
-        change_number,
-        {{ identifier_key_from_user_id('user_id') }} as identifier_key,
-        to_segment_id,
-        changed_at
-    from {{ ref('seg_segment_changes') }}
-    where to_segment_id is not null
+        select
+            change_number,
+            {{ identifier_key_from_user_id('user_id') }} as identifier_key,
+            to_{{ name }}_id,
+            changed_at
+        from {{ ref(model) }}
+        where to_{{ name }}_id is not null
 
-),
+    ),
 
--- the segment that anybody who is the same person now was in, last before the exposure
-segments_before as (
+    {{ name }}s_before as (
 
-    select
-        windows.experiment_id,
-        windows.user_id,
-        changes.to_segment_id as segment_id,
-        row_number() over (
-            partition by windows.experiment_id, windows.user_id
-            order by changes.changed_at desc, changes.change_number desc
-        ) as recency
-    from windows
-    inner join identities
-        on windows.user_id = identities.user_id
-    inner join changes
-        on
-            identities.identifier_key = changes.identifier_key
-            and windows.first_exposed_at > changes.changed_at
+        select
+            windows.experiment_id,
+            windows.user_id,
+            changes.to_{{ name }}_id as {{ name }}_id,
+            row_number() over (
+                partition by windows.experiment_id, windows.user_id
+                order by changes.changed_at desc, changes.change_number desc
+            ) as recency
+        from windows
+        inner join identities
+            on windows.user_id = identities.user_id
+        inner join {{ name }}_changes as changes
+            on
+                identities.identifier_key = changes.identifier_key
+                and windows.first_exposed_at > changes.changed_at
 
-),
+    ),
 
-persona_changes as (
-
-    select
-        change_number,
-        {{ identifier_key_from_user_id('user_id') }} as identifier_key,
-        to_persona_id,
-        changed_at
-    from {{ ref('seg_persona_changes') }}
-    where to_persona_id is not null
-
-),
-
--- an outside tool does not tell the persona, so it is looked up as the segment is
-personas_before as (
-
-    select
-        windows.experiment_id,
-        windows.user_id,
-        persona_changes.to_persona_id as persona_id,
-        row_number() over (
-            partition by windows.experiment_id, windows.user_id
-            order by persona_changes.changed_at desc, persona_changes.change_number desc
-        ) as recency
-    from windows
-    inner join identities
-        on windows.user_id = identities.user_id
-    inner join persona_changes
-        on
-            identities.identifier_key = persona_changes.identifier_key
-            and windows.first_exposed_at > persona_changes.changed_at
-
-),
-
+{% endfor -%}
 final as (
 
     select

@@ -24,58 +24,7 @@ clock as (
 
 ),
 
-remembered as (
-
-    {% if is_incremental() -%}
-        select
-            change_number,
-            user_id,
-            to_persona_id,
-            to_source
-        from {{ this }}
-    {%- else -%}
-        select
-            cast(null as bigint) as change_number,
-            cast(null as varchar) as user_id,
-            cast(null as varchar) as to_persona_id,
-            cast(null as varchar) as to_source
-        where 1 = 0
-    {%- endif %}
-
-),
-
-last_number as (
-
-    select coalesce(max(change_number), 0) as change_number
-    from remembered
-
-),
-
-last_changes as (
-
-    select
-        user_id,
-        max(change_number) as change_number
-    from remembered
-    group by user_id
-
-),
-
--- whoever exited last has no persona
-before as (
-
-    select
-        remembered.user_id,
-        remembered.to_persona_id as persona_id,
-        remembered.to_source as source
-    from remembered
-    inner join last_changes
-        on
-            remembered.user_id = last_changes.user_id
-            and remembered.change_number = last_changes.change_number
-    where remembered.to_persona_id is not null
-
-),
+{{ remembered_states(['persona_id', 'source']) }},
 
 changed as (
 

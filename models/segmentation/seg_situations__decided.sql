@@ -83,6 +83,18 @@ called as (
 
 ),
 
+capped as (
+
+    select
+        limits.user_id,
+        limits.variant_id
+    from {{ ref('seg_users__limited') }} as limits
+    inner join stand_ins
+        on limits.user_id = stand_ins.user_id
+    where limits.limit_kind = 'cap'
+
+),
+
 placed as (
 
     select
@@ -214,9 +226,7 @@ candidates as (
                     or extract(hour from clock.as_of) < variants.quiet_to_hour
                 )
                 then 'quiet_hours'
-            when
-                ' ' || placed.capped_variants || ' ' like '% ' || variants.variant_id || ' %'
-                then 'frequency_cap'
+            when capped.variant_id is not null then 'frequency_cap'
             when first_meant.step = 3 and placed.is_unsure then 'low_margin'
         end as dropped_reason
     from placed
@@ -227,6 +237,10 @@ candidates as (
         on
             placed.situation_key = first_meant.situation_key
             and variants.variant_id = first_meant.variant_id
+    left join capped
+        on
+            placed.user_id = capped.user_id
+            and variants.variant_id = capped.variant_id
 
 ),
 

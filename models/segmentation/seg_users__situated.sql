@@ -37,6 +37,12 @@ placements as (
 
 ),
 
+limits as (
+
+    select * from {{ ref('seg_users__limited') }}
+
+),
+
 -- the thresholds of all placements, each with the one after it
 margin_bands as (
 
@@ -75,12 +81,14 @@ erased_users as (
 
 ),
 
-firings as (
+-- what else decides, a row each: sums of numbers tell such sets of a user apart without a
+-- list for everybody
+facts as (
 
     -- one product and another may both have fired the rule for a user
     select distinct
         walked.user_id,
-        walked.rule_id
+        'trigger|' || walked.rule_id as fact
     from {{ ref('int_triggers__walked') }} as walked
     cross join clock
     where
@@ -88,103 +96,29 @@ firings as (
         and walked.fired_at <= clock.as_of
         and walked.expires_at > clock.as_of
 
-),
-
-active_rules as (
+    union all
 
     select
         user_id,
-        {{ ordered_text('rule_id', 'rule_id', ' ') }} as rules
-    from firings
-    group by user_id
-
-),
-
-drawn_arms as (
-
-    select
-        user_id,
-        {{ ordered_text("experiment_id || '=' || arm", 'experiment_id', ' ') }} as arms
+        'arm|' || experiment_id || '|' || arm as fact
     from {{ ref('seg_experiments__assigned') }}
-    group by user_id
 
-),
-
-capped_variants as (
-
-    select
-        variants.variant_id,
-        variants.cap_count,
-        {{ add_seconds('clock.as_of', '-3600 * variants.cap_hours') }} as counted_after
-    from {{ ref('content_variants') }} as variants
-    cross join clock
-    where variants.cap_count is not null
-
-),
-
-served as (
-
-    -- the id of a user is the hash of an identifier, so one that was served is still known
-    -- by it after it was joined to another
-    select
-        decisions.variant_id,
-        decisions.is_holdout,
-        decisions.served_at,
-        case
-            when decisions.user_id is not null
-                then {{ identifier_key_from_user_id('decisions.user_id') }}
-            else {{ text_number("'anonymous|' || decisions.anonymous_id") }}
-        end as identifier_key
-    from {{ ref('int_decisions__collected') }} as decisions
-    cross join clock
-    where
-        decisions.unusable_reason is null
-        and {{ known_at('decisions.served_at', 'clock.as_of') }}
-        -- no cap looks back farther, and of older ones only who was held out is asked
-        and (
-            decisions.is_holdout
-            or decisions.served_at > (select min(capped_variants.counted_after) from capped_variants)
-        )
-
-),
-
--- who was held out once stays so: the id that is drawn with changes when identities are joined
-held_out_before as (
-
-    select distinct identities.user_id
-    from served
-    inner join identities
-        on served.identifier_key = identities.identifier_key
-    where served.is_holdout
-
-),
-
-shown as (
-
-    select
-        identities.user_id,
-        served.variant_id,
-        capped_variants.cap_count,
-        -- copies of a record fold here
-        count(distinct served.served_at) as shown_count
-    from served
-    inner join capped_variants
-        on
-            served.variant_id = capped_variants.variant_id
-            and served.served_at > capped_variants.counted_after
-    inner join identities
-        on served.identifier_key = identities.identifier_key
-    group by identities.user_id, served.variant_id, capped_variants.cap_count
-
-),
-
-capped as (
+    union all
 
     select
         user_id,
-        {{ ordered_text('variant_id', 'variant_id', ' ') }} as variants
-    from shown
-    where shown_count >= cap_count
+        'cap|' || variant_id as fact
+    from limits
+    where limit_kind = 'cap'
+
+),
+
+summed_facts as (
+
+    select
+        user_id,
+        sum(mod({{ text_number('fact') }}, 1000000000000000)) as facts_number
+    from facts
     group by user_id
 
 ),
@@ -217,23 +151,19 @@ joined as (
         case when personas.source = 'cluster' then margin_bands.min_margin else 1 end
             as margin_reached,
         placed.margin,
-        active_rules.rules as active_rules,
-        drawn_arms.arms as drawn_arms,
-        capped.variants as capped_variants,
+        coalesce(cast(summed_facts.facts_number as bigint), 0) as facts_number,
         placed.as_of
     from placed
     inner join personas
         on placed.user_id = personas.user_id
     left join consents
         on placed.user_id = consents.user_id
-    left join held_out_before
-        on placed.user_id = held_out_before.user_id
-    left join active_rules
-        on placed.user_id = active_rules.user_id
-    left join drawn_arms
-        on placed.user_id = drawn_arms.user_id
-    left join capped
-        on placed.user_id = capped.user_id
+    left join limits as held_out_before
+        on
+            placed.user_id = held_out_before.user_id
+            and held_out_before.limit_kind = 'holdout'
+    left join summed_facts
+        on placed.user_id = summed_facts.user_id
     left join holdout_bands
         on
             placed.place >= holdout_bands.previous_share * 1000000
@@ -253,9 +183,7 @@ final as (
             "coalesce(analytics_consent, '') || '|' || coalesce(marketing_consent, '') || '|' || "
             ~ "coalesce(cast(holdout_from_share as varchar), '') || '|' || "
             ~ "coalesce(persona_id, '') || '|' || "
-            ~ "coalesce(cast(margin_reached as varchar), '') || '|' || "
-            ~ "coalesce(active_rules, '') || '|' || coalesce(drawn_arms, '') || '|' || "
-            ~ "coalesce(capped_variants, '')"
+            ~ "coalesce(cast(margin_reached as varchar), '') || '|' || facts_number"
         ) }} as situation_key,
         analytics_consent,
         marketing_consent,
@@ -264,9 +192,7 @@ final as (
         persona_rule_id,
         margin,
         margin_reached,
-        active_rules,
-        drawn_arms,
-        capped_variants,
+        facts_number,
         as_of
     from joined
 

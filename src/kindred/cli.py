@@ -109,7 +109,7 @@ def _publish(home: Path, options: argparse.Namespace) -> int:
 
     forget_old(home)
     print(f"published {publish(home)}")
-    print(f"released {release(home)}")
+    print(f"released {release(home, os.environ.get('KINDRED_MEMORY_LIMIT'))}")
     forget_published(home)
     return 0
 

@@ -50,6 +50,12 @@ properties as (
 
 ),
 
+conditions as (
+
+    select * from {{ ref('trigger_conditions') }}
+
+),
+
 named_events as (
 
     {% for column in ['event_name', 'then_not_event', 'ends_with_event'] -%}
@@ -72,6 +78,29 @@ named_events as (
     {% endfor %}
 ),
 
+{% set condition_checks = [
+    (
+        "coalesce(rule_id, '') not in (select rules.rule_id from rules where rules.rule_id is not null)",
+        "'is of a rule that there is not'",
+        "'use a rule_id of seeds/rules/trigger_rules.csv'",
+    ),
+    (
+        "coalesce(property_name, '') not in (select properties.property_name from properties)",
+        "'looks at the property ' || coalesce(property_name, 'without a name') || ', which does not pass'",
+        "'add it to seeds/lookups/property_allow_list.csv'",
+    ),
+    (
+        "coalesce(operator in ('=', '!=', '>', '>=', '<', '<='), false) = false",
+        "'compares by ' || coalesce(operator, 'nothing')",
+        "'use = or !=, and for numbers also >, >=, < or <='",
+    ),
+    (
+        "value is null"
+        "\n            or (operator not in ('=', '!=') and " ~ number_from_text('value') ~ " is null)",
+        "'compares ' || coalesce(property_name, '') || ' with ' || coalesce(value, 'nothing')",
+        "'write a text for = and !=, and a number for the others'",
+    ),
+] -%}
 {% set checks = [
     ("rule_id is null", "'has no rule_id'", "'give it a name of its own'"),
     (
@@ -205,6 +234,17 @@ problems as (
             {{ problem }} as problem,
             {{ remedy }} as remedy
         from rules
+        where {{ condition }}
+
+        union all
+
+    {% endfor -%}
+    {% for condition, problem, remedy in condition_checks -%}
+        select
+            coalesce(rule_id, '(no rule_id)') as rule_id,
+            'has a condition in trigger_conditions.csv that ' || {{ problem }} as problem,
+            {{ remedy }} as remedy
+        from conditions
         where {{ condition }}
 
         union all

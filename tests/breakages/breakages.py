@@ -420,6 +420,13 @@ BREAKAGES = [
         TRIGGERS,
     ),
     Breakage(
+        "one condition of several is enough for a trigger",
+        f"{INT}/int_triggers__matched.sql",
+        "        refused.event_key is null\n        and compared",
+        "        compared",
+        TRIGGERS,
+    ),
+    Breakage(
         "a cooldown lasts beyond its end",
         f"{INT}/int_triggers__walked.sql",
         "cooldown_microseconds - 1, 0) as reach_microseconds",
@@ -509,6 +516,13 @@ BREAKAGES = [
         "min(case when is_holdout then 1 else 0 end) = 1",
         "max(case when is_holdout then 1 else 0 end) = 1",
         "unit fct_kpis",
+    ),
+    Breakage(
+        "a month counts for the segment that it led to",
+        "models/marts/monitoring/fct_segment_kpis.sql",
+        "            order by periods.valid_from\n",
+        "            order by periods.valid_from desc\n",
+        "unit fct_segment_kpis",
     ),
     Breakage(
         "weeks in which nobody came back are left out of retention",
@@ -613,9 +627,23 @@ BREAKAGES = [
     ),
     Breakage(
         "a cap looks back an hour too far",
-        f"{SEG}/seg_users__situated.sql",
+        f"{SEG}/seg_users__limited.sql",
         "'-3600 * variants.cap_hours'",
         "'-3600 * (variants.cap_hours + 1)'",
+        "unit seg_users__limited",
+    ),
+    Breakage(
+        "a cap of one content is a cap of all",
+        f"{SEG}/seg_situations__decided.sql",
+        "            and variants.variant_id = capped.variant_id\n",
+        "",
+        "unit seg_situations__decided",
+    ),
+    Breakage(
+        "users of different arms are decided for as one",
+        f"{SEG}/seg_users__situated.sql",
+        "'arm|' || experiment_id || '|' || arm as fact",
+        "'arm|' || experiment_id as fact",
         "unit seg_users__situated",
     ),
     Breakage(
@@ -977,5 +1005,12 @@ BREAKAGES = [
         "hint,0.5",
         "hint,0.4",
         "build experiment_arms an_experiment_is_sound",
+    ),
+    Breakage(
+        "a firing that counts goes out only while it is new",
+        "models/exports/exp_trigger_firings.sql",
+        "            firings.is_active\n            or firings",
+        "            firings",
+        "unit exp_trigger_firings",
     ),
 ]

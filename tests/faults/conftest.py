@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "increments"))
 
 from warehouse import Warehouse
 
+from kindred.erasing import erase
 from kindred.landing import land
 from kindred.samples import write_sample
 
@@ -18,6 +19,7 @@ def warehouse(tmp_path_factory):
     sample = tmp_path_factory.mktemp("sample")
     write_sample(sample, people=150, days=60, seed=20_260_101)
     land(sample, report=lambda line: None)
+    erase(sample, report=lambda line: None)
     made = Warehouse(tmp_path_factory.mktemp("faults") / "home", sample)
     made.empty()
     made.dbt("seed")

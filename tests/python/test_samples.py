@@ -144,6 +144,7 @@ def test_rows_of_each_file_are_counted_in_the_truth(home, lines, outcomes):
         ("crm", "orders"),
         ("crm", "order_lines"),
         ("crm", "consents"),
+        ("crm", "erasures"),
     ):
         assert outcomes.loc[source, name].sum() == len(table(home, source, name))
 
@@ -155,6 +156,15 @@ def test_rows_of_each_file_are_counted_in_the_truth(home, lines, outcomes):
 def test_every_outcome_happens_to_ga4_and_web(outcomes, outcome):
     assert outcomes["ga4", "events", outcome] > 0
     assert outcomes["web", "events", outcome] > 0
+
+
+def test_whoever_asks_to_be_erased_is_in_no_other_truth(home, outcomes):
+    asked = table(home, "crm", "erasures")
+    assert set(asked["identifier_kind"]) == {"email", "login", "customer"}
+    known = pd.read_parquet(home / "truth" / "identifiers.parquet")["identifier_value"]
+    assert not known.str.contains("leaver", case=False).any()
+    assert outcomes["web", "events", "erased"] == 3 * len(asked)
+    assert outcomes["crm", "customers", "erased"] == len(asked)
 
 
 def test_bots_by_name_come_through_the_tag(outcomes):

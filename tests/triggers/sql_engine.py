@@ -29,6 +29,9 @@ INPUTS = {
         " cooldown_hours decimal(18, 6), expires_hours decimal(18, 6), persona_id varchar,"
         " action varchar"
     ),
+    "trigger_conditions": (
+        "rule_id varchar, property_name varchar, operator varchar, value varchar"
+    ),
     "int_events__resolved": (
         "row_key bigint, event_key ubigint, user_id varchar, user_key bigint,"
         " identifier_key bigint, session_key bigint, event_name varchar, occurred_at timestamp,"
@@ -96,7 +99,11 @@ class SqlEngine:
             "insert into int_currency_rates__dated values ('USD', 1, timestamp '1900-01-01', null)"
         )
         for rule in rules:
-            self._insert("trigger_rules", {"key_kind": "none", **rule})
+            told = {k: v for k, v in rule.items() if k != "conditions"}
+            self._insert("trigger_rules", {"key_kind": "none", **told})
+            for condition in rule.get("conditions", []):
+                told = {"rule_id": rule["rule_id"]} | condition
+                self._insert("trigger_conditions", told)
         # numbers that sort as the ids do
         ids = sorted({one["event_id"] for one in events})
         users = sorted({one["user_id"] for one in events if one.get("user_id")})

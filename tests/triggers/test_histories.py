@@ -54,6 +54,11 @@ def rule_lists(draw) -> list[Row]:
         if draw(st.booleans()):
             price = {"filter_column": "price", "filter_operator": ">="}
             rule |= price | {"filter_value": str(draw(st.integers(1, 3)))}
+        operators = st.sampled_from(["=", "!=", ">=", "<"])
+        rule["conditions"] = [
+            {"property_name": "x", "operator": operator, "value": "2"}
+            for operator in draw(st.lists(operators, max_size=2, unique=True))
+        ]
         if rule["kind"] in ("count", "nth"):
             rule["match_count"] = draw(st.integers(1, 4))
         if rule["kind"] in ("count", "sum", "sequence"):
@@ -87,6 +92,7 @@ def event_lists(draw) -> list[Row]:
             "price": draw(st.integers(1, 3)),
             "revenue": draw(st.sampled_from([None, 1, 2])),
             "quantity": draw(st.sampled_from([None, 2])),
+            "properties": draw(st.sampled_from([{"x": "1"}, {"x": "2"}, {"x": "3"}, {}])),
         }
         if draw(st.integers(0, 5)) == 0:
             item = {"price": 3, "quantity": 1, "revenue": 1}

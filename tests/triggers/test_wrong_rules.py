@@ -11,6 +11,7 @@ PROJECT = Path(__file__).parents[2]
 TESTS = ["every_trigger_rule_can_fire", "every_persona_rule_can_hold"]
 SEEDS = {
     "trigger_rules": "rules",
+    "trigger_conditions": "rules",
     "persona_rules": "rules",
     "personas": "rules",
     "feature_catalog": "rules",
@@ -21,6 +22,7 @@ TRIGGER = "update trigger_rules set {} where rule_id = 'cart_abandoned'"
 VIEWED = "update trigger_rules set {} where rule_id = 'repeated_product_view'"
 SPENT = "update trigger_rules set {} where rule_id = 'big_spender'"
 FUNNEL = "update trigger_rules set {} where rule_id = 'straight_to_checkout'"
+CONDITION = "insert into trigger_conditions values ({}, null)"
 PERSONA = "update persona_rules set {} where rule_id = 'cart_left_behind'"
 WRONG = {
     TRIGGER.format("event_name = 'add_to_kart'"): (
@@ -71,6 +73,20 @@ WRONG = {
     VIEWED.format("filter_column = 'price', filter_operator = '<', filter_value = '0'"): (
         "asks for a price below nothing."
     ),
+    CONDITION.format("'big_spendr', 'coupon', '=', 'SPRING'"): (
+        "seeds/rules/trigger_rules.csv, rule big_spendr: it has a condition in"
+        " trigger_conditions.csv that is of a rule that there is not. Use a rule_id of"
+        " seeds/rules/trigger_rules.csv."
+    ),
+    CONDITION.format("'big_spender', 'secret', '=', '1'"): (
+        "rule big_spender: it has a condition in trigger_conditions.csv that looks at the property"
+        " secret, which does not pass. Add it to seeds/lookups/property_allow_list.csv."
+    ),
+    CONDITION.format("'big_spender', 'coupon', 'like', 'SPRING'"): "that compares by like. Use =",
+    CONDITION.format("'big_spender', 'score', '>', 'much'"): (
+        "that compares score with much. Write a text for = and !=, and a number for the others."
+    ),
+    CONDITION.format("'big_spender', 'coupon', '=', null"): "that compares coupon with nothing.",
     SPENT.format("at_least = 0"): "sums nothing, or to nothing.",
     FUNNEL.format("then_event = null"): "has nothing that follows.",
     FUNNEL.format("then_event = 'search > search > search > purchase'"): "has more than four steps",

@@ -75,12 +75,20 @@ def roles_of(rule: Row, event: Row) -> dict[str, dict[str, Decimal | None]]:
 
 
 def passes(rule: Row, told: Row) -> bool:
-    """Whether the one condition of the rule holds; an unknown value fulfils none."""
+    """Whether the filter of the rule and all its conditions hold; an unknown fulfils none."""
     column, operator, wanted = (
         rule.get(name) for name in ("filter_column", "filter_operator", "filter_value")
     )
-    if not column:
-        return True
+    asked = [(column, operator, wanted)] if column else []
+    asked += [
+        (f"properties.{one['property_name']}", one["operator"], one["value"])
+        for one in rule.get("conditions", [])
+    ]
+    return all(holds(told, *one) for one in asked)
+
+
+def holds(told: Row, column: str, operator: str, wanted: str) -> bool:
+    """Whether one comparison holds for what an event, or its item, tells."""
     if column.startswith("properties."):
         value = (told.get("properties") or {}).get(column.removeprefix("properties."))
         as_number = operator not in ("=", "!=")

@@ -39,7 +39,7 @@ monthly as (
         cast({{ dbt.date_trunc('month', 'active_date') }} as date) as month,
         sum(order_count) as order_count,
         sum(revenue) as revenue,
-        sum(event_count) as event_count
+        sum(engagement_weight) as engagement
     from user_days
     group by user_id, cast({{ dbt.date_trunc('month', 'active_date') }} as date)
 
@@ -81,6 +81,7 @@ summed as (
         count(case when monthly.order_count > 0 then 1 end) as buyers,
         sum(monthly.order_count) as order_count,
         sum(monthly.revenue) as revenue,
+        sum(monthly.engagement) as engagement,
         avg(users.satisfaction_score_cleaned) as satisfaction,
         count(case when decided.is_holdout then 1 end) as holdout_users,
         count(case when not decided.is_holdout then 1 end) as served_users,
@@ -89,7 +90,9 @@ summed as (
         count(case when not decided.is_holdout and monthly.order_count > 0 then 1 end)
             as served_buyers,
         sum(case when decided.is_holdout then monthly.revenue end) as holdout_revenue,
-        sum(case when not decided.is_holdout then monthly.revenue end) as served_revenue
+        sum(case when not decided.is_holdout then monthly.revenue end) as served_revenue,
+        sum(case when decided.is_holdout then monthly.engagement end) as holdout_engagement,
+        sum(case when not decided.is_holdout then monthly.engagement end) as served_engagement
     from monthly
     inner join personas
         on monthly.user_id = personas.user_id
@@ -109,7 +112,9 @@ rates as (
         {{ safe_ratio('served_buyers', 'served_users') }} as served_conversion,
         {{ safe_ratio('holdout_buyers', 'holdout_users') }} as holdout_conversion,
         {{ safe_ratio('served_revenue', 'served_users') }} as served_revenue_per_user,
-        {{ safe_ratio('holdout_revenue', 'holdout_users') }} as holdout_revenue_per_user
+        {{ safe_ratio('holdout_revenue', 'holdout_users') }} as holdout_revenue_per_user,
+        {{ safe_ratio('served_engagement', 'served_users') }} as served_engagement_per_user,
+        {{ safe_ratio('holdout_engagement', 'holdout_users') }} as holdout_engagement_per_user
     from summed
 
 ),
@@ -137,7 +142,11 @@ final as (
         {{ safe_ratio('rates.served_conversion', 'rates.holdout_conversion') }} - 1
             as conversion_lift,
         {{ safe_ratio('rates.served_revenue_per_user', 'rates.holdout_revenue_per_user') }} - 1
-            as revenue_per_user_lift
+            as revenue_per_user_lift,
+        {{ safe_ratio('summed.engagement', 'summed.active_users') }} as engagement_per_user,
+        {{ safe_ratio(
+            'rates.served_engagement_per_user', 'rates.holdout_engagement_per_user'
+        ) }} - 1 as engagement_per_user_lift
     from summed
     inner join rates
         on

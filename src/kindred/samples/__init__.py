@@ -18,7 +18,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kindred.samples import crm, delivering, experimenting, judging, shop, simulating, writing
+from kindred.samples import (
+    crm,
+    delivering,
+    experimenting,
+    judging,
+    leaving,
+    shop,
+    simulating,
+    writing,
+)
 
 DEFAULT_PEOPLE = 2_000
 DEFAULT_DAYS = 60
@@ -67,7 +76,8 @@ def write_sample(
             if progress and len(blocks) > 1:
                 print(f"simulated {first + size:,} of {people:,} people", flush=True)
         written = writing.write_files(inbox, folder, days)
-        result = _gather_truth(truth, folder, counts, written)
+        leavers = leaving.write_leavers(inbox)
+        result = _gather_truth(truth, folder, counts, written, leavers)
     if progress:
         print(
             f"sample of {people:,} people and {days} days: {result['events']:,} event"
@@ -101,12 +111,13 @@ def _one_block(folder, number, first, size, days, seed):
     return pd.concat([outcomes, crm_counts], ignore_index=True)
 
 
-def _gather_truth(truth, folder, counts, written):
+def _gather_truth(truth, folder, counts, written, leavers):
     counts.append(
         pd.DataFrame(
             [
                 ("web", "events", "unparsable", written["web", "events"]),
                 ("ads", "costs", "kept", written["ads", "costs"]),
+                *((*table, "erased", count) for table, count in leavers.items()),
             ],
             columns=["source", "source_table", "outcome", "row_count"],
         )

@@ -298,8 +298,11 @@ def _consents(block, number):
         rows.append(row)
 
     for entry in consents.itertuples():
-        refused = entry.refuses_analytics
-        add(entry, "denied" if refused else "granted", "denied", entry.at)
+        analytics, marketing = (
+            "denied" if refused else "granted"
+            for refused in (entry.refuses_analytics, entry.refuses_marketing)
+        )
+        add(entry, analytics, marketing, entry.at)
         if entry.until != NEVER:
             add(entry, "granted", "granted", entry.until)
     return pd.DataFrame(rows)

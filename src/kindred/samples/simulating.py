@@ -709,7 +709,8 @@ def _consents(rng, people, devices, days):
     """What the CRM knows of consents: who, by which identifier, from and until when.
 
     ``named_by``: 0 customer, login and e-mail; 1 customer alone; 2 login alone;
-    3 a device alone. ``until`` is NEVER unless consent was given again.
+    3 a device alone. ``until`` is NEVER unless consent was given again. Whoever else gets
+    letters asked for them, in the first half of the period.
     """
     single = people["is_known"] & (people["role"] == MEMBER) & ~people["is_office"]
     single &= ~people["has_second_login"]
@@ -732,6 +733,19 @@ def _consents(rng, people, devices, days):
             "at": at.astype(np.int64),
             "until": np.where(analytics, until, NEVER),
             "refuses_analytics": analytics,
+            "refuses_marketing": True,
+        }
+    )
+    readers = np.setdiff1d(np.flatnonzero(single & people["gets_letters"]), who)
+    asked = pd.DataFrame(
+        {
+            "named_by": 0,
+            "person": readers,
+            "device": -1,
+            "at": START + readers % (days // 2) * DAY + 9 * HOUR,
+            "until": NEVER,
+            "refuses_analytics": False,
+            "refuses_marketing": False,
         }
     )
     own = np.flatnonzero((devices["owner"] >= 0) & (devices["tracker"] < 2))
@@ -745,6 +759,7 @@ def _consents(rng, people, devices, days):
             "at": at.astype(np.int64),
             "until": NEVER,
             "refuses_analytics": True,
+            "refuses_marketing": True,
         }
     )
-    return pd.concat([rows, more], ignore_index=True)
+    return pd.concat([rows, more, asked], ignore_index=True)

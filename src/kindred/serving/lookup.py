@@ -26,19 +26,26 @@ _FIELDS = (
 )
 
 
-def write_lookup(decisions: Path, identifiers: Path, target: Path) -> dict[str, int]:
+def write_lookup(
+    decisions: Path, identifiers: Path, target: Path, memory_limit: str | None = None
+) -> dict[str, int]:
     """Write the decisions of every user to a SQLite file; the rows of each table.
 
     ``decisions`` and ``identifiers`` are the parquet exports of those names. In ``target``
     the view ``decisions`` has one row per user: ``answer`` is a JSON object with one member
     per placement. ``identifiers`` tells whose a login or device is. The file is made anew
-    and holds nothing else.
+    and holds nothing else. Beyond ``memory_limit`` (such as 4GB; by default most of the
+    machine) what is sorted is kept in files beside the target.
     """
     target.unlink(missing_ok=True)
     counts = {}
     with duckdb.connect() as source, closing(sqlite3.connect(target)) as lookup:
         source.execute("set timezone = 'UTC'")
         source.execute(f"set temp_directory = '{_quoted(target)}.spill'")
+        source.execute("set preserve_insertion_order = false")
+        if memory_limit:
+            limit = memory_limit.replace("'", "''")
+            source.execute(f"set memory_limit = '{limit}'")
         # nobody reads the file before it is whole, so a crash costs nothing but the file
         lookup.executescript("pragma journal_mode = off; pragma synchronous = off;" + _TABLES)
         _number_answers(source, decisions)

@@ -14,14 +14,15 @@ _FOLDER = "releases"
 _MEMORY = "remembered_"
 
 
-def release(home: Path) -> Path:
+def release(home: Path, memory_limit: str | None = None) -> Path:
     """Make ``published/current`` show the exports and the published copy as they are now.
 
     A release is a folder of its own with links to the files that the build has written, so
     nothing is copied; ``decisions.sqlite``, ``decisions.ndjson`` and, last, ``manifest.json``
     are made from them. It takes the name over by one rename: whoever resolves
     ``published/current`` once reads one moment across all files. The release before stays
-    until the next one is made. Returns the folder. Raises OSError when the disk is full.
+    until the next one is made. ``memory_limit`` is DuckDB's, such as 4GB. Returns the folder.
+    Raises OSError when the disk is full.
     """
     published = home / "published"
     folder = published / _FOLDER
@@ -37,7 +38,7 @@ def release(home: Path) -> Path:
     decisions, identifiers = work / "decisions.parquet", work / "identifiers.parquet"
     # a build of chosen models alone may have left them out
     if decisions.exists() and identifiers.exists():
-        write_lookup(decisions, identifiers, work / "decisions.sqlite")
+        write_lookup(decisions, identifiers, work / "decisions.sqlite", memory_limit)
         write_lines(decisions, work / "decisions.ndjson")
     number = max((_number(one) for one in _releases(home)), default=0) + 1
     _write_manifest(work, number, home / "exports" / f"{_MEMORY}clock.parquet")
