@@ -1,6 +1,6 @@
 {% set numbers = [
-    'fill_value', 'lower', 'upper', 'outlier_lower', 'outlier_upper', 'lambda', 'center', 'scale',
-    'weight', 'is_clustered',
+    'fill_value', 'absurd_lower', 'absurd_upper', 'lower', 'upper', 'outlier_lower',
+    'outlier_upper', 'lambda', 'center', 'scale', 'weight', 'is_clustered',
 ] %}
 
 with

@@ -195,55 +195,66 @@ wide as (
 
 ),
 
+-- said once for all features that donors fill: statements are planned in a third of the time
+listed as (
+
+    select
+        *,
+        {{ number_list(known) }} as known_numbers,
+        {{ number_list(is_known) }} as are_known
+    from standardised
+
+),
+
 started as (
 
     select
         wide.*,
-        standardised.user_id,
-        standardised.period,
-        standardised.as_of,
+        listed.user_id,
+        listed.period,
+        listed.as_of,
         {%- for category in catalogued_categories() %}
-            coalesce(standardised.{{ category }}, wide.{{ category }}__fill_level)
+            coalesce(listed.{{ category }}, wide.{{ category }}__fill_level)
                 as {{ category }}__filled,
-            standardised.{{ category }},
+            listed.{{ category }},
         {%- endfor %}
         {%- for dimension in made %}
-            coalesce(standardised.{{ dimension }}, wide.{{ dimension }}__standard_fill)
+            coalesce(listed.{{ dimension }}, wide.{{ dimension }}__standard_fill)
                 as {{ dimension }}__filled,
-            standardised.{{ dimension }},
+            listed.{{ dimension }},
         {%- endfor %}
         {%- for feature in neighboured %}
             coalesce(
-                {{ dot_product(number_list(is_known), 'wide.' ~ feature ~ '__relevance') }} > 0, false
+                {{ dot_product('listed.are_known', 'wide.' ~ feature ~ '__relevance') }} > 0, false
             ) as {{ feature }}__has_neighbours,
         {%- endfor %}
         {%- for feature in features %}
             coalesce(
-                standardised.{{ feature }},
+                listed.{{ feature }},
                 {%- if feature in neighboured %}
                     case
                         when
-                            standardised.{{ feature }} is null
-                            and {{ dot_product(number_list(is_known), 'wide.' ~ feature ~ '__relevance') }} > 0
+                            listed.{{ feature }} is null
+                            and {{ dot_product('listed.are_known', 'wide.' ~ feature ~ '__relevance') }} > 0
                             then
                                 {{ mean_of_nearest(
                                     'wide.' ~ feature ~ '__donor_values',
                                     'wide.' ~ feature ~ '__places',
                                     'wide.' ~ feature ~ '__squares',
-                                    number_list(known),
-                                    number_list(is_known),
-                                    3,
+                                    'listed.known_numbers',
+                                    'listed.are_known',
+                                    5,
                                 ) }}
                     end,
                 {%- endif %}
                 wide.{{ feature }}__standard_fill
             ) as {{ feature }}__filled{{ '_0' if feature in regressed }},
-            standardised.{{ feature }},
+            listed.{{ feature }},
         {%- endfor %}
-        standardised.is_champion
-    from standardised
+        listed.is_champion
+    from listed
     inner join wide
-        on standardised.model_version = wide.model_version
+        on listed.model_version = wide.model_version
 
 ),
 

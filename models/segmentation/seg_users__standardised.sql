@@ -1,6 +1,8 @@
 {{ config(materialized='view') }}
 
-{% set parameters = ['lower', 'upper', 'exponent', 'center', 'scale', 'transform'] %}
+{% set parameters = [
+    'absurd_lower', 'absurd_upper', 'lower', 'upper', 'exponent', 'center', 'scale', 'transform',
+] %}
 {% set dimensions = item_dimensions() | map(attribute='name') | list %}
 {% set features = catalogued_features() + dimensions %}
 
@@ -59,8 +61,10 @@ clipped as (
             users.{{ category }},
         {%- endfor %}
         {%- for feature in features %}
-            {{ clip_to_range(
+            {{ known_in_range(
                 ('embedded.' if feature in dimensions else 'users.') ~ feature,
+                'wide.' ~ feature ~ '__absurd_lower',
+                'wide.' ~ feature ~ '__absurd_upper',
                 'wide.' ~ feature ~ '__lower',
                 'wide.' ~ feature ~ '__upper',
             ) }} as {{ feature }}__clipped,

@@ -87,7 +87,49 @@ def test_absurd_values_do_not_hide_themselves_in_the_deviation():
     rows, _ = learned([*sane, 1e6, -1e6], outlier_method="zscore", outlier_action="cap")
     upper = np.mean(sane) + 3 * np.std(sane)
     assert number(rows, "upper") == pytest.approx(upper)
-    assert applied([1e6], rows) == pytest.approx([upper])
+    assert applied([upper + 1], rows) == pytest.approx([upper])
+
+
+def test_an_absurd_value_is_unknown_and_filled_like_one():
+    sane = list(range(100))
+    rows, _ = learned([*sane, 1e6, -1e6], outlier_method="zscore", outlier_action="cap")
+    assert applied([1e6, -1e6, None], rows) == [np.median(sane)] * 3
+
+
+def test_an_absurd_value_is_as_if_it_had_not_been_said():
+    sane = [float(n) for n in range(100)]
+    treatment = {"outlier_method": "zscore", "outlier_action": "cap", "impute": "mean"}
+    told, _ = learned([*sane, 1e6], **treatment)
+    untold, _ = learned([*sane, UNKNOWN], **treatment)
+    for name in ("fill_value", "center", "scale"):
+        assert number(told, name) == number(untold, name)
+
+
+@pytest.mark.parametrize("transform", ["log1p", "yeo_johnson"])
+def test_the_long_tail_of_a_bent_feature_is_not_absurd(transform):
+    tail = np.exp(np.random.default_rng(1).normal(3, 1.2, 5_000))
+    treatment = {"outlier_method": "zscore", "outlier_action": "cap", "transform": transform}
+    rows, _ = learned(tail, **treatment)
+    assert not cleaning.Learned.read(rows).believed(tail, "amount").mean() < tail.mean()
+    assert number(rows, "absurd_upper") < tail.max() * 1_000
+
+
+@pytest.mark.parametrize("action", ["none", "exclude"])
+def test_nothing_is_absurd_where_outliers_stay_or_leave_the_fit(action):
+    rows, _ = learned([*range(100), 1e6], outlier_method="zscore", outlier_action=action)
+    assert np.isnan(number(rows, "absurd_upper"))
+    assert applied([1e6], rows) == [1e6]
+
+
+def test_a_fill_value_is_never_absurd_itself():
+    rows, _ = learned(
+        [*range(100), 1e6],
+        outlier_method="zscore",
+        outlier_action="cap",
+        impute="constant",
+        impute_constant="5000",
+    )
+    assert applied([None], rows) == pytest.approx([number(rows, "upper")])
 
 
 def test_a_quartile_cap_holds_values_within_one_and_a_half_ranges():
@@ -220,7 +262,9 @@ def test_only_clustered_features_become_dimensions():
 
 def by_hand(raw, rows):
     """The order of operations of the contract, one value at a time, in plain Python."""
-    value = number(rows, "fill_value") if raw is None else raw
+    absurd_lower, absurd_upper = number(rows, "absurd_lower"), number(rows, "absurd_upper")
+    is_unknown = raw is None or raw < absurd_lower or raw > absurd_upper
+    value = number(rows, "fill_value") if is_unknown else raw
     lower, upper = number(rows, "lower"), number(rows, "upper")
     if value < lower:
         value = lower
@@ -255,7 +299,7 @@ def test_what_is_applied_is_the_arithmetic_of_the_rows(transform, scale, method,
         outlier_action=action,
         weight=0.7,
     )
-    asked = [None, -1e4, -2.0, 0.0, 0.5, 33.0, 1e5]
+    asked = [None, -1e4, -20.0, -2.0, 0.0, 0.5, 33.0, 60.0, 1e5]
     assert applied(asked, rows) == pytest.approx([by_hand(v, rows) for v in asked])
 
 
@@ -323,12 +367,13 @@ def test_the_audit_counts_what_was_unknown_outlying_and_changed():
     found = quality.set_index("name")["value"]
     assert found["null_count"] == 2
     assert found["null_share"] == pytest.approx(2 / 103)
+    assert found["absurd_count"] == 1
     assert found["outlier_z_count"] == 1
     assert found["outlier_iqr_count"] == 1
     assert found["rows_changed"] == 3
     assert found["rows_excluded"] == 0
     assert found["max_before"] == 10_000
-    assert found["max_after"] == 76 + 1.5 * 50
+    assert found["max_after"] == 100
     assert found["median_before"] == 51
     assert found["q25_before"] == 26
     assert np.isnan(found["psi"])

@@ -447,12 +447,19 @@ def test_a_tiny_cluster_of_heavy_tails_is_refused_though_its_silhouette_is_best(
     assert number(bent, "model", "k") in (2, 3)
 
 
+def scattered(seed, size=200):
+    """What users differ by around a mean silhouette: they sum up to nothing."""
+    noise = np.random.default_rng(seed).normal(0, 0.2, size)
+    return noise - noise.mean()
+
+
 def test_the_smallest_count_near_the_best_silhouette_wins():
     def trial(count, silhouette, share=0.2, stability=0.9):
         return clustering.Trial(
             cluster_count=count,
             cores=Cores.at(np.zeros((count, 1))),
             silhouette=silhouette,
+            silhouettes=silhouette + scattered(count),
             smallest_share=share,
             stability=stability,
         )
@@ -476,17 +483,40 @@ def test_the_smallest_count_near_the_best_silhouette_wins():
     assert "stability 0.3000 is below 0.60" in told[6]
 
 
+def test_a_smaller_count_that_the_same_users_tell_to_be_worse_is_not_as_good():
+    everyone = scattered(1)
+
+    def trial(count, silhouette, own):
+        return clustering.Trial(
+            cluster_count=count,
+            cores=Cores.at(np.zeros((count, 1))),
+            silhouette=silhouette,
+            silhouettes=silhouette + everyone + own * scattered(count),
+            smallest_share=0.2,
+            stability=0.9,
+        )
+
+    trials = [trial(3, 0.39, 0.1), trial(4, 0.398, 0.1), trial(5, 0.40, 0.1)]
+    judged = clustering._judge(trials, Guards())
+    assert [t.cluster_count for t in judged if t.is_chosen] == [4]
+    assert "is clearly below the best silhouette 0.400 (k = 5)" in judged[0].reason
+    # the same means, of users who differ more: nothing is certain
+    judged = clustering._judge([trial(3, 0.39, 1), trial(4, 0.398, 1), trial(5, 0.40, 1)], Guards())
+    assert [t.cluster_count for t in judged if t.is_chosen] == [3]
+
+
 def test_a_smaller_count_that_is_less_stable_is_not_as_good():
     def trial(count, silhouette, stability):
         return clustering.Trial(
             cluster_count=count,
             cores=Cores.at(np.zeros((count, 1))),
             silhouette=silhouette,
+            silhouettes=silhouette + scattered(count),
             smallest_share=0.2,
             stability=stability,
         )
 
-    trials = [trial(3, 0.1, 1.0), trial(4, 0.44, 0.85), trial(5, 0.47, 0.99), trial(6, 0.48, 0.95)]
+    trials = [trial(3, 0.1, 1.0), trial(4, 0.46, 0.85), trial(5, 0.47, 0.99), trial(6, 0.48, 0.95)]
     judged = clustering._judge(trials, Guards())
     assert [t.cluster_count for t in judged if t.is_chosen] == [5]
     told = {t.cluster_count: t.reason for t in judged}

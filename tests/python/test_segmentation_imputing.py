@@ -116,6 +116,19 @@ def test_donors_are_bounded_whatever_the_sample():
     assert len(donors.values) == imputing.DONORS
 
 
+def test_a_gap_that_is_usual_for_alike_users_is_filled_by_the_learned_value():
+    points = related(size=2_000)
+    is_stranger = points[:, 1] < 0  # two thirds of what tells of the first feature is known
+    known, _ = holed(points)
+    known[is_stranger, 0] = np.nan
+    standard, fills = columns(known), dict.fromkeys(NAMES, 0.0) | {"one": 0.25}
+    donors = {"one": imputing.learn_donors(standard, fills, "one", NAMES, 7)}
+    filled = imputing.fill(standard, fills, donors, {})["one"]
+    deep, high = points[:, 1] < -1, np.isnan(known[:, 0]) & (points[:, 1] > 1)
+    assert np.median(np.abs(filled[deep] - 0.25)) < 0.01
+    assert abs(filled[high] - points[high, 0]).mean() < 0.6 * abs(0.25 - points[high, 0]).mean()
+
+
 def test_duplicated_users_are_one_donor():
     points = np.repeat(related(size=4), 25, axis=0)
     donors = imputing.learn_donors(columns(points), dict.fromkeys(NAMES, 0.0), "one", NAMES, 7)

@@ -1,6 +1,6 @@
 {% set numbers = [
-    'row_count', 'null_count', 'null_share', 'fill_value', 'outlier_z_count', 'outlier_iqr_count',
-    'rows_changed', 'rows_excluded', 'mean_before', 'std_before', 'mean_after', 'std_after', 'psi',
+    'row_count', 'null_count', 'null_share', 'absurd_count', 'fill_value', 'outlier_z_count',
+    'outlier_iqr_count', 'rows_changed', 'rows_excluded', 'mean_before', 'std_before', 'mean_after', 'std_after', 'psi',
 ] %}
 {% set quantiles = ['min', 'q05', 'q25', 'median', 'q75', 'q95', 'max'] %}
 

@@ -3,7 +3,8 @@
 Everything is learned on the sample and kept as rows; `apply` does in numpy, from these
 rows alone, what SQL does for every user. One value goes through, in this order:
 
-1. held between `lower` and `upper`, raw units, a missing bound holds nothing,
+1. unknown where it is absurd: below `absurd_lower` or above `absurd_upper`, raw units,
+   then held between `lower` and `upper`; a missing bound holds nothing,
 2. transformed: none, log1p of max(v, 0), or Yeo-Johnson with `lambda`,
 3. made standard: (v - center) / scale,
 4. where it was unknown: the `fill_value` that went through the same steps, or what
@@ -28,7 +29,9 @@ from kindred.segmentation.artifacts import as_artifacts
 
 Z_SCORE_LIMIT = 3.0
 IQR_FACTOR = 1.5
-ABSURD_FACTOR = 5.0
+# How far from the middle nine tenths of the values, in widths of them, a value is no part of
+# the distribution; and, of a feature that is bent because it has a long tail, when it is bent.
+ABSURD_FACTOR, ABSURD_BENT_FACTOR = 5.0, 1.0
 QUANTILES = {
     "min": 0.0,
     "q05": 0.05,
@@ -201,10 +204,12 @@ def learn(
         raise ValueError(f"the sample lacks these features: {', '.join(missing)}")
 
     numeric = [t for t in treatments if t.kind == "numeric"]
-    bounds = {}
+    bounds, believed = {}, {}
     is_usable = np.ones(len(sample), dtype=bool)
     for treatment in numeric:
         values = numbers_of(sample[treatment.feature])
+        absurd = absurd_bounds(values, treatment)
+        believed[treatment.feature] = absurd, without_absurd(values, *absurd)
         bounds[treatment.feature] = _learn_bounds(values, treatment)
         if treatment.outlier_action == "exclude":
             lower, upper, _ = bounds[treatment.feature]
@@ -213,8 +218,8 @@ def learn(
 
     rows: list[dict[str, Any]] = []
     for treatment in numeric:
-        values = numbers_of(sample[treatment.feature])
-        rows += _learn_number(values, is_usable, treatment, bounds[treatment.feature])
+        absurd, values = believed[treatment.feature]
+        rows += _learn_number(values, is_usable, treatment, bounds[treatment.feature], absurd)
     rows += _learn_imputers(sample[is_usable], numeric, Learned.read(as_artifacts(rows)), seed)
     taught = {row["feature"] for row in rows if row["record"] in ("donor", "regression")}
     for row in rows:
@@ -345,6 +350,36 @@ def z_score_bounds(values: np.ndarray) -> tuple[float, float]:
 
 
 @np.errstate(over="ignore", invalid="ignore")
+def absurd_bounds(values: np.ndarray, treatment: Treatment) -> tuple[float, float]:
+    """The range outside of which a value is taken for unknown; nan: no such bound.
+
+    Farther from the middle nine tenths than `ABSURD_FACTOR` times their width; where the
+    feature is bent, above also farther than `ABSURD_BENT_FACTOR` times their width by log1p
+    (five deviations of a log-normal distribution): a long tail is not absurd. Only where the
+    treatment holds or bends outliers, and the middle nine tenths are more than one value.
+    """
+    known = values[~np.isnan(values)]
+    if treatment.outlier_action not in ("cap", "transform") or len(known) == 0:
+        return np.nan, np.nan
+    low, high = np.quantile(known, [0.05, 0.95])
+    width = high - low
+    if not _rounding(np.array([low, high])) < width < np.inf:
+        return np.nan, np.nan
+    upper = high + ABSURD_FACTOR * width
+    if treatment.transform != "none":
+        bent_low, bent_high = np.log1p(np.maximum([low, high], 0.0))
+        bent_upper = bent_high + ABSURD_BENT_FACTOR * (bent_high - bent_low)
+        upper = max(upper, np.expm1(bent_upper))
+    return float(low - ABSURD_FACTOR * width), float(upper)
+
+
+def without_absurd(values: np.ndarray, lower: float, upper: float) -> np.ndarray:
+    """Values, nan where one lies outside of the bounds; a bound that is nan refuses nothing."""
+    with np.errstate(invalid="ignore"):
+        return np.where((values < lower) | (values > upper), np.nan, values)
+
+
+@np.errstate(over="ignore", invalid="ignore")
 def iqr_bounds(values: np.ndarray) -> tuple[float, float]:
     """The quartiles less and plus 1.5 times their distance."""
     known = values[~np.isnan(values)]
@@ -359,7 +394,7 @@ def _rounding(values: np.ndarray) -> float:
     return 1e-12 * max(1.0, float(np.abs(values).max(initial=0.0)))
 
 
-def _learn_number(values, is_usable, treatment, bounds) -> list[dict[str, Any]]:
+def _learn_number(values, is_usable, treatment, bounds, absurd) -> list[dict[str, Any]]:
     known = values[~np.isnan(values)]
     is_all_null = len(known) == 0
     fill = 0.0 if is_all_null else _fill_value(known, treatment)
@@ -367,8 +402,9 @@ def _learn_number(values, is_usable, treatment, bounds) -> list[dict[str, Any]]:
     is_capped = treatment.outlier_action == "cap"
     lower, upper = (outlier_lower, outlier_upper) if is_capped else (np.nan, np.nan)
 
-    is_guessed = treatment.impute in ("knn", "model") and not is_all_null
-    # what is guessed for each user by itself has no place yet in the distribution
+    is_guessed = treatment.impute == "model" and not is_all_null
+    # what a regression says of each user has no place yet in the distribution; donors may
+    # say that a gap is usual, so that the fill value is what most users with a gap have
     counted = known_and_usable(values, is_usable) if is_guessed else is_usable
     held = hold(np.where(np.isnan(values), fill, values), lower, upper)[counted]
     power = np.nan
@@ -385,6 +421,8 @@ def _learn_number(values, is_usable, treatment, bounds) -> list[dict[str, Any]]:
         "fill_value": fill,
         "lower": lower,
         "upper": upper,
+        "absurd_lower": absurd[0],
+        "absurd_upper": absurd[1],
         "outlier_lower": outlier_lower,
         "outlier_upper": outlier_upper,
         "lambda": power,
@@ -508,6 +546,8 @@ def _fill_value(known: np.ndarray, treatment: Treatment) -> float:
         mean = float(known.mean())
     if treatment.impute == "mean" and np.isfinite(mean):
         return mean
+    if treatment.impute == "knn" and treatment.impute_constant is not None:
+        return float(treatment.impute_constant)
     if treatment.impute in ("mean", "median", "knn", "model"):
         return float(np.median(known))
     if treatment.impute == "mode":
@@ -631,13 +671,22 @@ class Learned:
     def standard_fills(self) -> dict[str, float]:
         """The fill value of every number, as a standard value."""
         return {
-            feature: float(self.standard(np.array([own["fill_value"]]), feature)[0])
+            feature: float(self._placed(np.array([own["fill_value"]]), feature)[0])
             for feature, own in self.numbers.items()
             if feature in self.texts and self.texts[feature].get("kind") == "numeric"
         }
 
+    def believed(self, values: np.ndarray, feature: str) -> np.ndarray:
+        """Raw values, nan where one is absurd; a model may be older than that it is said."""
+        numbers = self.numbers[feature]
+        bounds = (numbers.get(name, np.nan) for name in ("absurd_lower", "absurd_upper"))
+        return without_absurd(values, *bounds)
+
     def standard(self, values: np.ndarray, feature: str) -> np.ndarray:
-        """Raw values held, transformed, and measured from the centre in scales."""
+        """Raw values held, transformed, and measured from the centre in scales; absurd: nan."""
+        return self._placed(self.believed(values, feature), feature)
+
+    def _placed(self, values: np.ndarray, feature: str) -> np.ndarray:
         numbers, method = self.numbers[feature], self.texts[feature]["transform"]
         held = hold(values, numbers["lower"], numbers["upper"])
         moved = transform(held, method, numbers["lambda"])
@@ -823,7 +872,7 @@ def _audit_number(column, filled, feature, learned) -> dict[str, float]:
     parameters = learned.numbers[feature]
     raw = numbers_of(column)
     known = raw[~np.isnan(raw)]
-    held = hold(raw, parameters["lower"], parameters["upper"])
+    held = hold(learned.believed(raw, feature), parameters["lower"], parameters["upper"])
     excluded = 0
     if learned.texts[feature]["outlier_action"] == "exclude":
         lower, upper = parameters["outlier_lower"], parameters["outlier_upper"]
@@ -833,6 +882,7 @@ def _audit_number(column, filled, feature, learned) -> dict[str, float]:
         "row_count": len(raw),
         "null_count": len(raw) - len(known),
         "null_share": (len(raw) - len(known)) / max(len(raw), 1),
+        "absurd_count": int(np.isnan(learned.believed(known, feature)).sum()),
         "fill_value": parameters["fill_value"],
     }
     for method, (lower, upper) in {

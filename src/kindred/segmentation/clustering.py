@@ -19,7 +19,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import (
     calinski_harabasz_score,
     davies_bouldin_score,
-    silhouette_score,
+    silhouette_samples,
 )
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import NearestNeighbors
@@ -28,13 +28,14 @@ from threadpoolctl import threadpool_limits
 ALGORITHMS = ("minibatch_kmeans", "gaussian_mixture", "dbscan")
 SILHOUETTE_ROWS = 5_000
 STABILITY_ROWS = 2_000
-STABILITY_REPLICATES = 5
+STABILITY_REPLICATES = 10
 BATCH_ROWS = 4_096
 COLD_STARTS = 3
 # how far centres may still move, as scikit-learn counts it, where passes end
 COLD_TOLERANCE, WARM_TOLERANCE = 1e-5, 1e-3
 COLD_ADVANTAGE = 0.05  # what a cold fit must be better by to replace a warm one
 CLOSE_TO_BEST = 0.10  # silhouettes and stabilities this near to the best are as good
+CLEAR_ERRORS = 3.0  # unless the same users tell silhouettes apart by so many standard errors
 VARIANCE_FLOOR = 1e-2  # of a mixture's component, on the model's scale: no spike on one value
 DENSITY_ROWS = 2_000  # users a density model is fitted on; each may become a core
 # radii tried, of the k-distance curve, beside its knee
@@ -131,6 +132,7 @@ class Trial:
     cluster_count: int
     cores: Cores | None = None
     silhouette: float = np.nan
+    silhouettes: np.ndarray | None = None  # of the users that were judged, the same in each trial
     davies_bouldin: float = np.nan
     calinski_harabasz: float = np.nan
     smallest_share: float = np.nan
@@ -165,13 +167,19 @@ def bounded_rows(row_count: int, limit: int, seed: int) -> np.ndarray:
     return np.sort(generator.choice(row_count, size=limit, replace=False))
 
 
-def silhouette_of(points: np.ndarray, labels: np.ndarray, seed: int) -> float:
-    """Silhouette on a bounded, seeded draw of rows; nan when it is not defined."""
+def silhouettes_of(points: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray | None:
+    """Silhouettes of a bounded, seeded draw of rows; None when they are not defined."""
     rows = bounded_rows(len(points), SILHOUETTE_ROWS, seed)
     distinct = len(np.unique(labels[rows]))
     if not 2 <= distinct < len(rows):
-        return float("nan")
-    return float(silhouette_score(points[rows], labels[rows]))
+        return None
+    return silhouette_samples(points[rows], labels[rows])
+
+
+def silhouette_of(points: np.ndarray, labels: np.ndarray, seed: int) -> float:
+    """Mean silhouette on a bounded, seeded draw of rows; nan when it is not defined."""
+    silhouettes = silhouettes_of(points, labels, seed)
+    return float("nan") if silhouettes is None else float(silhouettes.mean())
 
 
 def fit_centers(
@@ -391,7 +399,7 @@ def choose_clusters(
             trials = _try_radii(points, count_min, count_max, seed=seed, guards=guards)
         else:
             trials = [
-                _try_count(points, count, algorithm, seed=seed + count, start=start)
+                _try_count(points, count, algorithm, seed=seed, start=start)
                 for count in range(count_min, count_max + 1)
             ]
     judged = _judge(trials, guards)
@@ -422,7 +430,8 @@ def _one_cluster(points, trials, why) -> list[Trial]:
     return [one, *trials]
 
 
-def _try_count(points, count, algorithm, *, seed, start) -> Trial:
+def _try_count(points, count, algorithm, *, seed: int, start) -> Trial:
+    judge_seed, seed = seed, seed + count  # every count is judged by the same users
     if len(points) < 2 * count:
         return Trial(
             cluster_count=count,
@@ -461,19 +470,21 @@ def _try_count(points, count, algorithm, *, seed, start) -> Trial:
         return fit_cores(resample, count, algorithm=algorithm, seed=refit_seed, starts=1)
 
     trial = Trial(cluster_count=count, cores=cores, start=chosen, start_reason=why)
-    return _scored(trial, points, seed, refit)
+    return _scored(trial, points, seed, refit, judge_seed)
 
 
-def _scored(trial: Trial, points: np.ndarray, seed: int, refit) -> Trial:
+def _scored(trial: Trial, points: np.ndarray, seed: int, refit, judge_seed: int) -> Trial:
     labels = trial.cores.labels(points)
     sizes = np.bincount(labels, minlength=trial.cluster_count)
     if (sizes == 0).any():
         return replace(
             trial, cores=None, smallest_share=0.0, reason="refused: a cluster without members"
         )
+    silhouettes = silhouettes_of(points, labels, judge_seed)
     return replace(
         trial,
-        silhouette=silhouette_of(points, labels, seed),
+        silhouette=float("nan") if silhouettes is None else float(silhouettes.mean()),
+        silhouettes=silhouettes,
         davies_bouldin=float(davies_bouldin_score(points, labels)),
         calinski_harabasz=float(calinski_harabasz_score(points, labels)),
         smallest_share=float(sizes.min() / len(points)),
@@ -526,7 +537,7 @@ def _try_radii(points, count_min, count_max, *, seed, guards) -> list[Trial]:
         def refit(resample, _, radius=radius):
             return fit_density(resample, radius=radius, neighbor_count=neighbor_count)
 
-        trials.append(_scored(trial, points, seed, refit))
+        trials.append(_scored(trial, points, seed, refit, seed))
     return trials
 
 
@@ -539,8 +550,9 @@ def _knee(curve: np.ndarray) -> float:
 def _judge(trials: list[Trial], guards: Guards) -> list[Trial]:
     """Guards first, then the smallest count near the best of those that passed.
 
-    Near in silhouette, and among these in stability: a coarser segmentation that the next
-    fit would draw otherwise is not as good.
+    Near in silhouette, and not clearly worse where the same users are compared; and among
+    these near in stability: a coarser segmentation that the next fit would draw otherwise is
+    not as good.
     """
     failures = {trial.cluster_count: guard_failures(trial, guards) for trial in trials}
     passed = [trial for trial in trials if not trial.reason and not failures[trial.cluster_count]]
@@ -548,7 +560,7 @@ def _judge(trials: list[Trial], guards: Guards) -> list[Trial]:
         return [_refuse(trial, failures[trial.cluster_count]) for trial in trials]
     best = max(passed, key=lambda trial: (trial.silhouette, -trial.cluster_count))
     floor = best.silhouette - CLOSE_TO_BEST * abs(best.silhouette)
-    close = [trial for trial in passed if trial.silhouette >= floor]
+    close = [t for t in passed if t.silhouette >= floor and _errors_below(t, best) <= CLEAR_ERRORS]
     steady = (1 - CLOSE_TO_BEST) * max(trial.stability for trial in close)
     chosen = min(trial.cluster_count for trial in close if trial.stability >= steady)
     passed_counts = {trial.cluster_count for trial in passed}
@@ -560,13 +572,19 @@ def _judge(trials: list[Trial], guards: Guards) -> list[Trial]:
         of_best = f"best silhouette {best.silhouette:.3f} (k = {best.cluster_count})"
         if trial.cluster_count == chosen:
             reason = (
-                f"chosen: the smallest k within {CLOSE_TO_BEST:.0%} of the {of_best}"
-                " among those that passed, and as stable as any of them"
+                f"chosen: the smallest k within {CLOSE_TO_BEST:.0%} and {CLEAR_ERRORS:.0f}"
+                f" standard errors of the {of_best} among those that passed, and as stable as"
+                " any of them"
             )
         elif trial.silhouette < floor:
             reason = (
                 f"passed, but silhouette {trial.silhouette:.3f} is more than"
                 f" {CLOSE_TO_BEST:.0%} below the {of_best}"
+            )
+        elif _errors_below(trial, best) > CLEAR_ERRORS:
+            reason = (
+                f"passed, but silhouette {trial.silhouette:.3f} is clearly below the {of_best}:"
+                f" by {_errors_below(trial, best):.1f} standard errors of the same users"
             )
         elif trial.stability < steady:
             reason = (
@@ -577,6 +595,13 @@ def _judge(trials: list[Trial], guards: Guards) -> list[Trial]:
             reason = f"passed, but k = {chosen} is smaller and as good"
         judged.append(replace(trial, is_chosen=trial.cluster_count == chosen, reason=reason))
     return judged
+
+
+def _errors_below(trial: Trial, best: Trial) -> float:
+    """By how many standard errors the same users' silhouettes are worse on average."""
+    differences = best.silhouettes - trial.silhouettes
+    error = differences.std() / np.sqrt(len(differences))
+    return float(differences.mean() / error) if error > 0 else 0.0
 
 
 def guard_failures(trial: Trial, guards: Guards) -> list[str]:

@@ -468,9 +468,7 @@ def _verdict(chosen, ground, plan, champion, quality, latest, kept_share) -> _Ve
             failures.append(f"one segment would replace {len(champion.segments)} ({chosen.reason})")
     elif champion.labels is not None:
         with threadpool_limits(limits=1):
-            theirs = clustering.silhouette_of(
-                points, champion.labels, ground.seed + chosen.cluster_count
-            )
+            theirs = clustering.silhouette_of(points, champion.labels, ground.seed)
         floor = theirs - guards.silhouette_loss * abs(theirs)
         numbers["champion_silhouette"] = theirs
         is_other_algorithm = plan.algorithm != _told(champion.rows, "algorithm")

@@ -20,12 +20,14 @@ from sklearn.cluster import KMeans
 from sklearn.linear_model import BayesianRidge
 from threadpoolctl import threadpool_limits
 
-PREDICTORS = 8
+PREDICTORS = 12
 DONORS = 100
-NEIGHBOURS = 3
+USUAL_SHARE = 0.5  # of a group of alike users that know a feature, below which a gap is usual
+NEIGHBOURS = 5
 ROUNDS = 10  # of learning; a regression settles in two or three
 PASSES = 4  # of applying: each sees what the one before filled
 _FEWEST = 20  # known values below which there is nothing to learn from
+_FEWEST_ALIKE = 5  # users of a group below which its gaps are chance
 _WEAKEST = 0.05  # correlation below which a feature tells nothing
 
 Columns = dict[str, np.ndarray]
@@ -89,15 +91,19 @@ def best_predictors(standard: Columns, target: str, candidates: list[str]) -> li
 def learn_donors(
     standard: Columns, fills: dict[str, float], target: str, candidates: list[str], seed: int
 ) -> Donors | None:
-    """Group the users that know ``target``; None when there is nothing to learn from."""
+    """Typical users and what each tells of ``target``; None when there is nothing to learn from.
+
+    A donor is a group of alike users, whether they know the target or not. Where most of a
+    group do not know it, a gap is usual for such users (who never bought has no order value),
+    and the donor says the fill value of the target; else the mean of those who do.
+    """
     known = ~np.isnan(standard[target])
     predictors = best_predictors(standard, target, candidates)
     if known.sum() < _FEWEST or not predictors:
         return None
-    values = standard[target][known]
-    points = np.column_stack(
-        [_without_gaps(standard[name], fills[name])[known] for name in predictors]
-    )
+    # not the fill: 0 for a missing count would make a newcomer of a regular
+    middles = {name: float(np.nanmedian(standard[name])) for name in predictors}
+    points = np.column_stack([_without_gaps(standard[name], middles[name]) for name in predictors])
     distinct = len(np.unique(points, axis=0))
     with threadpool_limits(limits=1):
         groups = KMeans(
@@ -107,13 +113,24 @@ def learn_donors(
             random_state=seed % 2**32,
         ).fit(points)
     sizes = np.bincount(groups.labels_)
-    kept = sizes > 0
-    sums = np.bincount(groups.labels_, weights=values)
-    places = groups.cluster_centers_[: len(sizes)][kept]
+    means, knowing = _means_of_known(standard[target], groups.labels_, fills[target])
+    places = {
+        name: _means_of_known(standard[name], groups.labels_, middles[name])[0]
+        for name in predictors
+    }
+    is_usual = (knowing < USUAL_SHARE * sizes) & (sizes >= _FEWEST_ALIKE)
+    kept = is_usual | (knowing > 0)
     return Donors(
-        values=(sums[kept] / sizes[kept]),
-        places={name: places[:, place] for place, name in enumerate(predictors)},
+        values=np.where(is_usual, fills[target], means)[kept],
+        places={name: place[kept] for name, place in places.items()},
     )
+
+
+def _means_of_known(values: np.ndarray, groups: np.ndarray, empty: float):
+    """The mean of the known values of each group, ``empty`` without any; and their counts."""
+    counts = np.bincount(groups, weights=~np.isnan(values))
+    sums = np.bincount(groups, weights=_without_gaps(values, 0.0))
+    return np.where(counts > 0, sums / np.maximum(counts, 1), empty), counts
 
 
 def learn_regressions(
