@@ -1,3 +1,5 @@
+{% set condition_numbers = [1, 2, 3] %}
+
 with
 
 rules as (
@@ -10,7 +12,6 @@ rules as (
 roles as (
 
     select
-        rule_id,
         rule_number,
         key_kind,
         event_name,
@@ -24,6 +25,11 @@ roles as (
         property_name,
         filter_operator,
         filter_value,
+        {% for number in condition_numbers -%}
+            property_{{ number }},
+            operator_{{ number }},
+            value_{{ number }},
+        {% endfor -%}
         sum_column
     from rules
 
@@ -35,7 +41,6 @@ roles as (
         union all
 
         select
-            rule_id,
             rule_number,
             key_kind,
             {{ event_name }} as event_name,
@@ -45,6 +50,11 @@ roles as (
             cast(null as varchar) as property_name,
             cast(null as varchar) as filter_operator,
             cast(null as varchar) as filter_value,
+            {% for number in condition_numbers -%}
+                cast(null as varchar) as property_{{ number }},
+                cast(null as varchar) as operator_{{ number }},
+                cast(null as varchar) as value_{{ number }},
+            {% endfor -%}
             cast(null as varchar) as sum_column
         from rules
         where {{ event_name }} is not null
@@ -75,40 +85,6 @@ events as (
         and user_id is not null
         and identifier_key in (select identifiers.identifier_key from identifiers)
         and event_name in (select roles.event_name from roles)
-
-),
-
--- what a rule asks of properties beside its filter, all of it; an unknown fulfils nothing
-refused as (
-
-    select distinct
-        roles.rule_number,
-        events.event_key
-    from events
-    inner join roles
-        on events.event_name = roles.event_name
-    inner join {{ ref('trigger_conditions') }} as conditions
-        on roles.rule_id = conditions.rule_id
-    where
-        roles.match_role in ('start', 'step_1', 'match')
-        and not coalesce(
-            case
-                when conditions.operator in ('=', '!=')
-                    then {{ compares(
-                        json_member('events.properties', 'conditions.property_name'),
-                        'conditions.operator',
-                        'conditions.value'
-                    ) }}
-                else {{ compares(
-                    number_from_text(
-                        json_member('events.properties', 'conditions.property_name')
-                    ),
-                    'conditions.operator',
-                    number_from_text('conditions.value')
-                ) }}
-            end,
-            false
-        )
 
 ),
 
@@ -191,6 +167,26 @@ compared as (
                         end
                 end
         end as compared_number,
+        -- all of them must hold, and an unknown fulfils none
+        {% for number in condition_numbers -%}
+            {{ 'and ' if not loop.first }}case
+                when roles.property_{{ number }} is null then true
+                when roles.operator_{{ number }} in ('=', '!=')
+                    then coalesce({{ compares(
+                        json_member('events.properties', 'roles.property_' ~ number),
+                        'roles.operator_' ~ number,
+                        'roles.value_' ~ number
+                    ) }}, false)
+                else coalesce({{ compares(
+                    number_from_text(
+                        json_member('events.properties', 'roles.property_' ~ number)
+                    ),
+                    'roles.operator_' ~ number,
+                    number_from_text('roles.value_' ~ number)
+                ) }}, false)
+            end
+        {% endfor -%}
+            as is_fulfilled,
         case roles.sum_column
             -- who does not say how many means one
             when 'quantity'
@@ -221,25 +217,20 @@ compared as (
 matched as (
 
     select
-        compared.*,
-        {{ chain_key('compared.rule_number', 'compared.key_value') }} as chain_key
+        *,
+        {{ chain_key('rule_number', 'key_value') }} as chain_key
     from compared
-    left join refused
-        on
-            compared.rule_number = refused.rule_number
-            and compared.event_key = refused.event_key
-            and compared.match_role in ('start', 'step_1', 'match')
     where
-        refused.event_key is null
-        and compared.key_value is not null
-        and (compared.sum_column is null or compared.amount is not null)
+        key_value is not null
+        and is_fulfilled
+        and (sum_column is null or amount is not null)
         and (
-            compared.filter_column is null
-            or {{ compares('compared.compared_text', 'compared.filter_operator', 'compared.filter_value') }}
+            filter_column is null
+            or {{ compares('compared_text', 'filter_operator', 'filter_value') }}
             or {{ compares(
-                'compared.compared_number',
-                'compared.filter_operator',
-                number_from_text('compared.filter_value')
+                'compared_number',
+                'filter_operator',
+                number_from_text('filter_value')
             ) }}
         )
 

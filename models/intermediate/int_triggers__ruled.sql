@@ -2,9 +2,47 @@
 
 with
 
+numbered_conditions as (
+
+    select
+        *,
+        row_number() over (
+            partition by rule_id
+            order by property_name, operator, value
+        ) as condition_number
+    from {{ ref('trigger_conditions') }}
+
+),
+
+-- side by side, so that an event is looked at once
+conditions as (
+
+    select
+        {% for number in [1, 2, 3] -%}
+            max(case when condition_number = {{ number }} then property_name end)
+                as property_{{ number }},
+            max(case when condition_number = {{ number }} then operator end)
+                as operator_{{ number }},
+            max(case when condition_number = {{ number }} then value end) as value_{{ number }},
+        {% endfor -%}
+        rule_id
+    from numbered_conditions
+    group by rule_id
+
+),
+
 rules as (
 
-    select * from {{ ref('trigger_rules') }}
+    select
+        {% for number in [1, 2, 3] -%}
+            conditions.property_{{ number }},
+            conditions.operator_{{ number }},
+            conditions.value_{{ number }},
+        {% endfor -%}
+        trigger_rules.*
+    from {{ ref('trigger_rules') }} as trigger_rules
+    left join conditions
+        on trigger_rules.rule_id = conditions.rule_id
 
 ),
 
@@ -23,6 +61,11 @@ final as (
         end as property_name,
         filter_operator,
         filter_value,
+        {% for number in [1, 2, 3] -%}
+            property_{{ number }},
+            operator_{{ number }},
+            value_{{ number }},
+        {% endfor -%}
         key_kind,
         -- what an item of several tells on its own
         key_kind <> 'none'

@@ -261,6 +261,16 @@ problems as (
     union all
 
     select
+        rule_id,
+        'has ' || count(*) || ' conditions in trigger_conditions.csv' as problem,
+        'keep three at most, beside the filter of its own row' as remedy
+    from conditions
+    group by rule_id
+    having count(*) > 3
+
+    union all
+
+    select
         min(rule_id) as rule_id,
         'shares the trigger_name ' || trigger_name as problem,
         'give each rule a name of its own' as remedy

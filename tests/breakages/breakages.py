@@ -422,8 +422,8 @@ BREAKAGES = [
     Breakage(
         "one condition of several is enough for a trigger",
         f"{INT}/int_triggers__matched.sql",
-        "        refused.event_key is null\n        and compared",
-        "        compared",
+        "'and ' if not loop.first",
+        "'or ' if not loop.first",
         TRIGGERS,
     ),
     Breakage(

@@ -86,6 +86,10 @@ WRONG = {
     CONDITION.format("'big_spender', 'score', '>', 'much'"): (
         "that compares score with much. Write a text for = and !=, and a number for the others."
     ),
+    "insert into trigger_conditions select 'big_spender', 'coupon', '!=', column0, null"
+    " from (values ('A'), ('B'), ('C'), ('D')) as named(column0)": (
+        "rule big_spender: it has 4 conditions in trigger_conditions.csv. Keep three at most"
+    ),
     CONDITION.format("'big_spender', 'coupon', '=', null"): "that compares coupon with nothing.",
     SPENT.format("at_least = 0"): "sums nothing, or to nothing.",
     FUNNEL.format("then_event = null"): "has nothing that follows.",
