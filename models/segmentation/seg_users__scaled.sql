@@ -25,9 +25,13 @@ learned as (
 
 ),
 
+-- every model ever fitted has its donors there
 artifacts as (
 
-    select * from {{ ref('seg_model_artifacts') }}
+    select artifacts.*
+    from {{ ref('seg_model_artifacts') }} as artifacts
+    inner join {{ ref('seg_models__live') }} as live
+        on artifacts.model_version = live.model_version
 
 ),
 
