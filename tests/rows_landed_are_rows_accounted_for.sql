@@ -1,4 +1,5 @@
--- Every landed row has exactly one outcome: none is lost, none is counted twice.
+-- Every landed row has exactly one outcome: none is lost, none is counted twice. What waits for the
+-- next slice is told by `no_batch_waits`.
 with
 
 landed as (
@@ -8,6 +9,7 @@ landed as (
         source_table,
         sum(rows_in) as row_count
     from {{ ref('stg_landing__batches') }}
+    where batch <= (select max(int_batches__read.batch) from {{ ref('int_batches__read') }})
     group by source, source_table
 
 ),
