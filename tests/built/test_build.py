@@ -234,6 +234,36 @@ def test_a_replayed_week_end_has_the_features_that_the_full_build_keeps(home, tm
     shutil.rmtree(replay)
 
 
+def test_what_is_remembered_of_a_past_week_end_is_what_its_model_says_of_it(home):
+    """Features of that moment and the parameters of its version give the segment again."""
+    with duckdb.connect(str(home / "kindred_build.duckdb"), read_only=True) as build:
+        states = build.execute("""
+            with scored as (
+                select scored.user_id, scored.as_of, scored.model_version, scored.segment_id
+                from segmentation.seg_users__scored as scored
+                inner join segmentation.seg_users__assigned as assigned
+                    on scored.user_id = assigned.user_id and not assigned.is_cold_start
+                where scored.period = 'week' and scored.is_champion
+            )
+
+            select
+                scored.segment_id,
+                scored.as_of,
+                arg_max(changes.to_segment_id, changes.change_number) as remembered
+            from scored
+            left join segmentation.seg_segment_changes as changes
+                on
+                    scored.user_id = changes.user_id
+                    and scored.model_version = changes.model_version
+                    and changes.changed_at <= scored.as_of
+                    and changes.operation <> 'scored'
+            group by scored.user_id, scored.segment_id, scored.as_of
+        """).df()
+    assert len(states) > 1000 and states["as_of"].nunique() > 3
+    assert states["segment_id"].nunique() > 2
+    assert (states["segment_id"] == states["remembered"]).all()
+
+
 def test_sql_draws_every_user_as_python_does(home):
     with duckdb.connect(str(home / "kindred_build.duckdb"), read_only=True) as build:
         drawn = build.execute(
