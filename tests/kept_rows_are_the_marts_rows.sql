@@ -1,3 +1,4 @@
+{{ config(tags=['weekly']) }}
 -- What was kept stands in the marts: each event once, each order line in one order.
 with
 

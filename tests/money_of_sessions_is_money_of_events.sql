@@ -1,3 +1,4 @@
+{{ config(tags=['weekly']) }}
 -- A join that doubles rows would double revenue: the sums must agree to the last digit.
 with
 
