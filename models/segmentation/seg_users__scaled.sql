@@ -228,9 +228,13 @@ started as (
             listed.{{ dimension }},
         {%- endfor %}
         {%- for feature in neighboured %}
-            coalesce(
-                {{ dot_product('listed.are_known', 'wide.' ~ feature ~ '__relevance') }} > 0, false
-            ) as {{ feature }}__has_neighbours,
+            case
+                when listed.{{ feature }} is null
+                    then coalesce(
+                        {{ dot_product('listed.are_known', 'wide.' ~ feature ~ '__relevance') }} > 0,
+                        false
+                    )
+            end as {{ feature }}__has_neighbours,
         {%- endfor %}
         {%- for feature in features %}
             coalesce(
