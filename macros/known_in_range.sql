@@ -5,8 +5,6 @@
 {% macro known_in_range(value, absurd_lower, absurd_upper, lower, upper) -%}
     case
         when {{ value }} < {{ absurd_lower }} or {{ value }} > {{ absurd_upper }} then null
-        when {{ value }} < {{ lower }} then {{ lower }}
-        when {{ value }} > {{ upper }} then {{ upper }}
-        else {{ value }}
+        else {{ clip_to_range(value, lower, upper) }}
     end
 {%- endmacro %}
