@@ -79,9 +79,7 @@ def watch(
     feature_psi = _feature_indices(users, rows)
     shares = _shares(rows, segments, cores.labels(points))
     with threadpool_limits(limits=1):
-        silhouette = clustering.silhouette_of(
-            points, cores.labels(points), int(numbers["seed"] + numbers["k"])
-        )
+        silhouette = clustering.silhouette_of(points, cores.labels(points), int(numbers["seed"]))
     margins = _margins(np.sqrt(cores.squared_distances(points)))
     found = {
         "feature_psi": float(feature_psi.mean()) if len(feature_psi) else np.nan,
