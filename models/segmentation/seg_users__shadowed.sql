@@ -157,7 +157,10 @@ traits as (
 
 firings as (
 
-    select * from {{ ref('int_triggers__walked') }}
+    select walked.*
+    from {{ ref('int_triggers__walked') }} as walked
+    inner join wanted
+        on walked.user_id = wanted.user_id
 
 ),
 
