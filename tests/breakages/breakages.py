@@ -597,6 +597,34 @@ BREAKAGES = [
         ORDER,
     ),
     Breakage(
+        "a session that goes on after a run is not known any more",
+        f"{INT}/int_events__sessionized.sql",
+        "'-' ~ var('session_timeout_seconds')",
+        "'-' ~ 0",
+        INCREMENTS,
+    ),
+    Breakage(
+        "a session that was joined to another stays what it was",
+        "macros/touched_sessions.sql",
+        "        sessions.session_key is null\n",
+        "        sessions.session_key is null\n        and false\n",
+        ORDER,
+    ),
+    Breakage(
+        "an order's event keeps the session it was in",
+        f"{INT}/int_events__ordered.sql",
+        "            on enriched.run_number > progress.read_until",
+        "            on enriched.run_number > progress.read_until + 1000000",
+        ORDER,
+    ),
+    Breakage(
+        "what became of a batch is counted once",
+        f"{INT}/int_events__tallied.sql",
+        "{{ row_key('(max(batch) + 1)', '0') }}",
+        "{{ row_key('max(batch)', '0') }}",
+        INCREMENTS,
+    ),
+    Breakage(
         "an identity that changed is not resolved again",
         f"{INT}/int_identities__touched.sql",
         "    where cluster_key in (select clusters.cluster_key from clusters)",
@@ -974,8 +1002,8 @@ BREAKAGES = [
     Breakage(
         "a decision names the champion's segment where a shadow decided",
         "models/marts/activation/fct_decisions.sql",
-        "        shadowed.segment_id,",
-        "        users.segment_id,",
+        "coalesce(shadowed.segment_id, users.segment_id)",
+        "users.segment_id",
         "unit fct_decisions",
     ),
     Breakage(
