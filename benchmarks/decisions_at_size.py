@@ -25,8 +25,8 @@ import duckdb
 PROJECT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 MADE = (
-    *("seg_experiments__assigned", "seg_users__limited", "seg_users__situated"),
-    *("seg_situations__decided", "fct_decisions", "seg_audience_changes"),
+    *("seg_experiments__assigned", "seg_users__limited", "seg_users__shadowed"),
+    *("seg_users__situated", "seg_situations__decided", "fct_decisions", "seg_audience_changes"),
     *("exp_decisions", "exp_identifiers", "exp_audience_changes"),
     *("exp_remembered_audience_changes", "exp_users", "exp_trigger_firings"),
 )

@@ -24,6 +24,16 @@ identities as (
 
 ),
 
+-- the arms of a shadow decide by another persona than the control does; as slices of results
+-- they would compare people who are not alike, so the one that is remembered counts for both
+of_shadows as (
+
+    select distinct experiment_id
+    from arms
+    where shadow_id is not null
+
+),
+
 served as (
 
     select
@@ -71,7 +81,7 @@ shown as (
     select
         served.experiment_id,
         served.arm,
-        served.persona_id,
+        case when of_shadows.experiment_id is null then served.persona_id end as persona_id,
         served.exposed_at,
         case
             when experiments.unit = 'anonymous' and served.anonymous_id is not null
@@ -97,6 +107,8 @@ shown as (
         on
             served.experiment_id = arms.experiment_id
             and served.arm = arms.arm
+    left join of_shadows
+        on served.experiment_id = of_shadows.experiment_id
     cross join clock
     where {{ known_at('served.exposed_at', 'clock.as_of') }}
 

@@ -63,6 +63,21 @@ arms as (
 
 ),
 
+-- whose arm goes by a shadow model is of the persona that follows from the shadow's segment
+shadowed as (
+
+    select
+        shadowed.user_id,
+        shadowed.experiment_id,
+        shadowed.segmented_by,
+        shadowed.persona_id,
+        shadowed.is_unsure
+    from {{ ref('seg_users__shadowed') }} as shadowed
+    inner join stand_ins
+        on shadowed.user_id = stand_ins.user_id
+
+),
+
 -- an active trigger calls for its own content and for that of its persona
 called as (
 
@@ -95,10 +110,14 @@ capped as (
 
 ),
 
-placed as (
+judged as (
 
     select
-        situations.*,
+        situations.situation_key,
+        situations.user_id,
+        situations.marketing_consent,
+        situations.persona_id,
+        situations.as_of,
         placements.placement_id,
         placements.channel,
         placements.valid_hours,
@@ -115,6 +134,34 @@ placed as (
         on
             situations.user_id = arms.user_id
             and placements.placement_id = arms.placement_id
+
+),
+
+-- who refused or is held out takes no part in an experiment
+placed as (
+
+    select
+        judged.situation_key,
+        judged.user_id,
+        judged.marketing_consent,
+        coalesce(shadowed.persona_id, judged.persona_id) as persona_id,
+        judged.as_of,
+        judged.placement_id,
+        judged.channel,
+        judged.valid_hours,
+        judged.is_refused,
+        judged.is_holdout,
+        coalesce(shadowed.is_unsure, judged.is_unsure) as is_unsure,
+        coalesce(shadowed.segmented_by, 'champion') as segmented_by,
+        judged.experiment_id,
+        judged.arm
+    from judged
+    left join shadowed
+        on
+            judged.user_id = shadowed.user_id
+            and judged.experiment_id = shadowed.experiment_id
+            and not judged.is_refused
+            and not judged.is_holdout
 
 ),
 
@@ -314,6 +361,7 @@ final as (
         case when not won.is_holdout and not won.is_refused then won.experiment_id end
             as experiment_id,
         case when not won.is_holdout and not won.is_refused then won.arm end as arm,
+        won.segmented_by,
         case
             when won.is_refused then 'no_consent'
             when won.is_holdout then 'holdout'

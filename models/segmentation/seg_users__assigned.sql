@@ -87,10 +87,7 @@ placed as (
         case
             when guesses.user_id is not null
                 then guesses.confidence - guesses.runner_up_confidence
-            else coalesce(
-                {{ safe_ratio('scored.runner_up_distance - scored.distance', 'scored.runner_up_distance') }},
-                1
-            )
+            else {{ segment_margin('scored.distance', 'scored.runner_up_distance') }}
         end as margin,
         coalesce(guesses.confidence, scored.confidence) as confidence,
         features.is_cold_start,

@@ -105,6 +105,15 @@ facts as (
 
     union all
 
+    -- of two who are in one arm of a shadow, the one may be of another persona by it
+    select
+        user_id,
+        'shadow|' || experiment_id || '|' || segmented_by || '|' || coalesce(persona_id, '') || '|'
+        || coalesce(cast(is_unsure as varchar), '') as fact
+    from {{ ref('seg_users__shadowed') }}
+
+    union all
+
     select
         user_id,
         'cap|' || variant_id as fact
@@ -150,6 +159,7 @@ joined as (
         -- what facts decide is sure, whatever the segment
         case when personas.source = 'cluster' then margin_bands.min_margin else 1 end
             as margin_reached,
+        placed.segment_id,
         placed.margin,
         coalesce(cast(summed_facts.facts_number as bigint), 0) as facts_number,
         placed.as_of
@@ -190,6 +200,7 @@ final as (
         holdout_from_share,
         persona_id,
         persona_rule_id,
+        segment_id,
         margin,
         margin_reached,
         facts_number,

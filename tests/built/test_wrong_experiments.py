@@ -20,6 +20,9 @@ def test_the_rows_that_ship_are_right(check):
 
 EXPERIMENT = "update experiments set {} where experiment_id = 'free_delivery_hint'"
 ARM = "update experiment_arms set {} where experiment_id = 'free_delivery_hint' and arm = 'hint'"
+RUNNING_ARM = (
+    "update experiment_arms set {} where experiment_id = 'bestsellers_first' and arm = '{}'"
+)
 METRIC = (
     "update experiment_metrics set {} "
     "where experiment_id = 'free_delivery_hint' and metric = 'revenue'"
@@ -95,9 +98,22 @@ METRIC = (
             "is_control in experiment_arms.",
         ),
         (
-            ARM.format("shadow_id = 'wider'"),
-            "experiment_arms, row free_delivery_hint, hint: it goes by the shadow model wider, "
-            "which shadow_models does not have; add it there, or correct the name.",
+            RUNNING_ARM.format("shadow_id = 'wider'", "best_sellers"),
+            "experiment_arms, row bestsellers_first, best_sellers: it goes by the shadow model "
+            "wider, which shadow_models does not have; add it there, or correct the name.",
+        ),
+        (
+            RUNNING_ARM.format("shadow_id = 'wider'", "control"),
+            "experiment_arms, row bestsellers_first, control: it is the control and goes by the "
+            "shadow model wider; empty its shadow_id, for what is new is compared with the "
+            "champion.",
+        ),
+        (
+            "insert into shadow_models (shadow_id) values ('wider'); "
+            + RUNNING_ARM.format("shadow_id = 'wider'", "best_sellers"),
+            "experiment_arms, row bestsellers_first, best_sellers: it goes by the shadow model "
+            "wider, of which no model is fitted, and shows what the champion says; run make "
+            "weekly, or plan a later start.",
         ),
         (
             "insert into experiment_arms (experiment_id, arm, weight, is_control) "
@@ -135,6 +151,10 @@ METRIC = (
 )
 def test_a_wrong_row_of_an_experiment_is_named_with_its_remedy(check, change, message):
     assert check(change) == f"Invalid Input Error: {message}"
+
+
+def test_the_shadow_of_an_experiment_that_is_over_may_go(check):
+    assert check(ARM.format("shadow_id = 'wider'")) is None
 
 
 def test_two_wrong_rows_are_told_at_once(check):

@@ -1,6 +1,12 @@
 {#- Stops the build for rows of the experiment seeds that cannot be run, each with its remedy. -#}
 with
 
+clock as (
+
+    select * from {{ ref('int_time__resolved') }}
+
+),
+
 experiments as (
 
     select * from {{ ref('experiments') }}
@@ -30,14 +36,26 @@ audiences as (
 
     select
         'segment' as audience_kind,
-        segment_id as audience_id
-    from {{ ref('seg_segment_centers') }}
+        centers.segment_id as audience_id
+    from {{ ref('seg_segment_centers') }} as centers
+    inner join {{ ref('seg_models') }} as models
+        on centers.model_version = models.model_version
+    -- nobody takes part by a segment that only a shadow knows
+    where models.shadow_id is null
 
 ),
 
+-- with the model that scores, when it has been fitted
 shadows as (
 
-    select * from {{ ref('shadow_models') }}
+    select
+        asked.shadow_id,
+        models.model_version
+    from {{ ref('shadow_models') }} as asked
+    left join {{ ref('seg_models') }} as models
+        on
+            asked.shadow_id = models.shadow_id
+            and models.status = 'shadow'
 
 ),
 
@@ -196,12 +214,30 @@ of_arms as (
                     'has the weight ' || coalesce(cast(arms.weight as varchar), 'nothing')
                     || '; give it a share above 0, or drop the row'
             when arms.is_control is null then 'does not say whether it is the control; say true or false'
-            when arms.shadow_id is not null and shadows.shadow_id is null
+            when arms.shadow_id is not null and arms.is_control
+                then
+                    'is the control and goes by the shadow model ' || arms.shadow_id
+                    || '; empty its shadow_id, for what is new is compared with the champion'
+            -- a shadow may go when its experiment is over
+            when
+                arms.shadow_id is not null
+                and shadows.shadow_id is null
+                and experiments.ends_at > clock.as_of
                 then
                     'goes by the shadow model ' || arms.shadow_id
                     || ', which shadow_models does not have; add it there, or correct the name'
+            when
+                arms.shadow_id is not null
+                and shadows.model_version is null
+                and experiments.starts_at <= clock.as_of
+                and experiments.ends_at > clock.as_of
+                then
+                    'goes by the shadow model ' || arms.shadow_id
+                    || ', of which no model is fitted, and shows what the champion says; run make weekly,'
+                    || ' or plan a later start'
         end as problem
     from arms
+    cross join clock
     left join experiments
         on arms.experiment_id = experiments.experiment_id
     left join shadows

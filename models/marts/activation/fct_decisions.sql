@@ -20,6 +20,21 @@ placements as (
 
 ),
 
+shadowed as (
+
+    select * from {{ ref('seg_users__shadowed') }}
+
+),
+
+-- one row, whatever there is
+champion as (
+
+    select max(model_version) as model_version
+    from {{ ref('seg_models') }}
+    where is_champion
+
+),
+
 firings as (
 
     select
@@ -43,16 +58,21 @@ final as (
         users.user_id,
         decided.placement_id,
         decided.variant_id,
-        users.persona_id,
+        coalesce(shadowed.persona_id, users.persona_id) as persona_id,
         case
             when decided.reason = 'trigger' then decided.rule_id
-            when decided.reason = 'persona' then users.persona_rule_id
+            when decided.reason = 'persona'
+                then coalesce(shadowed.persona_rule_id, users.persona_rule_id)
         end as rule_id,
+        coalesce(shadowed.segment_id, users.segment_id) as segment_id,
+        coalesce(shadowed.model_version, champion.model_version) as model_version,
         decided.experiment_id,
+        shadowed.shadow_id,
 
         -- text
         placements.channel,
         decided.arm,
+        decided.segmented_by,
         decided.content_key,
         firings.key_value,
         decided.reason,
@@ -61,7 +81,7 @@ final as (
         users.marketing_consent,
 
         -- numbers
-        users.margin,
+        coalesce(shadowed.margin, users.margin) as margin,
 
         -- booleans
         decided.is_holdout,
@@ -77,6 +97,11 @@ final as (
         on users.situation_key = decided.situation_key
     inner join placements
         on decided.placement_id = placements.placement_id
+    cross join champion
+    left join shadowed
+        on
+            users.user_id = shadowed.user_id
+            and decided.experiment_id = shadowed.experiment_id
     left join firings
         on
             users.user_id = firings.user_id

@@ -27,6 +27,7 @@ final as (
         scored.segment_id,
         scored.runner_up_segment_id,
         scored.distance,
+        {{ segment_margin('scored.distance', 'scored.runner_up_distance') }} as margin,
         scored.confidence,
         scored.as_of
     from scored
