@@ -2,8 +2,8 @@
 -- catalogued_features, catalogued_categories, catalogued_items and imputed_features.
 {% set imputers = {} -%}
 {% for imputer, features in imputed_features().items() -%}
-    {% for feature in features -%}
-        {% do imputers.update({feature: imputer}) -%}
+    {% for feature, count in features.items() -%}
+        {% do imputers.update({feature: imputer ~ ' ' ~ (count or '')}) -%}
     {% endfor -%}
 {% endfor -%}
 {% set encoded = [] -%}
@@ -40,7 +40,10 @@ in_seed as (
     select
         feature,
         encode,
-        case when impute in ('knn', 'model') then impute else '' end as imputer,
+        case
+            when impute in ('knn', 'model') then impute || ' ' || coalesce(missing_without, '')
+            else ''
+        end as imputer,
         coalesce(encode_top_count, 0) as level_count
     from {{ ref('feature_catalog') }}
 

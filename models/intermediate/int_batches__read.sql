@@ -15,6 +15,7 @@
 {% set settings = [
     var('as_of') or '', var('session_timeout_seconds'), var('session_cap_hours'),
     var('bot_session_events'), var('identity_max_logins'), var('reporting_currency'),
+    var('late_after_hours'),
 ] %}
 
 with

@@ -26,30 +26,18 @@ progress as (
 
 ),
 
-judged as (
-
-    select * from {{ ref('int_events__judged') }}
-
-),
-
-sessionized as (
-
-    select * from {{ ref('int_events__sessionized') }}
-
-),
-
 {% if is_incremental() -%}
     touched as (
 
         select judged.row_key
-        from judged
+        from {{ ref('int_events__judged') }} as judged
         inner join progress
             on judged.run_number > progress.read_until
 
         union
 
         select sessionized.row_key
-        from sessionized
+        from {{ ref('int_events__sessionized') }} as sessionized
         inner join progress
             on sessionized.run_number > progress.read_until
 
@@ -68,8 +56,8 @@ placed as (
         sessionized.session_key,
         sessionized.event_position,
         sessionized.is_path_step
-    from judged
-    inner join sessionized
+    from {{ ref('int_events__judged') }} as judged
+    inner join {{ ref('int_events__sessionized') }} as sessionized
         on judged.row_key = sessionized.row_key
     {% if is_incremental() -%}
         where judged.row_key in (select touched.row_key from touched)

@@ -8,61 +8,36 @@ events as (
 
 ),
 
+-- only events with several products have items of their own
 items as (
 
     select * from {{ ref('int_events__unfolded') }}
 
 ),
 
-unfolded as (
+final as (
 
     select
         events.row_key,
         events.event_id,
         events.user_id,
         events.identifier_key,
-        items.item_number,
-        items.product_id,
-        items.category,
-        items.quantity,
-        items.price,
-        items.revenue,
+        coalesce(items.item_number, 1) as item_number,
+        case when items.row_key is null then events.product_id else items.product_id end
+            as product_id,
+        case when items.row_key is null then events.category else items.category end as category,
+        case when items.row_key is null then events.quantity else items.quantity end as quantity,
+        case when items.row_key is null then events.price else items.price end as price,
+        case when items.row_key is null then events.revenue else items.revenue end as revenue,
         events.is_counted,
         events.occurred_at
     from events
-    inner join items
+    left join items
         on events.row_key = items.row_key
-
-),
-
-flat as (
-
-    -- other sources tell one product with the event itself
-    select
-        row_key,
-        event_id,
-        user_id,
-        identifier_key,
-        1 as item_number,
-        product_id,
-        category,
-        quantity,
-        price,
-        revenue,
-        is_counted,
-        occurred_at
-    from events
     where
-        source <> 'ga4'
-        and product_id is not null
-
-),
-
-final as (
-
-    select * from unfolded
-    union all
-    select * from flat
+        items.row_key is not null
+        -- other sources tell one product with the event itself
+        or (events.source <> 'ga4' and events.product_id is not null)
 
 )
 

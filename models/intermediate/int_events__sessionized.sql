@@ -13,39 +13,101 @@ progress as (
 
 ),
 
-judged as (
+{% if is_incremental() -%}
+    -- every copy of an event that a run touched was judged anew, so all timelines are here that
+    -- an event came to or went from
+    touched as (
 
-    select * from {{ ref('int_events__judged') }}
+        select judged.*
+        from {{ ref('int_events__judged') }} as judged
+        inner join progress
+            on judged.run_number > progress.read_until
 
-),
+    ),
 
--- every copy of an event that a run touched was judged anew, so all visitors are here that an
--- event came to or went from
-visitors as (  -- noqa: ST03
+    timelines as (
 
-    select distinct judged.visitor_key  -- one visitor has many events
-    from judged
-    inner join progress
-        on judged.run_number > progress.read_until
+        select
+            visitor_key,
+            source,
+            provided_session_id,
+            min(occurred_at) as touched_from,
+            -- what came before decides over the next event only while the session is open
+            {{ add_seconds('min(occurred_at)', '-' ~ var('session_timeout_seconds')) }} as read_from
+        from touched
+        group by visitor_key, source, provided_session_id
 
-),
+    ),
 
+    kept as (
+
+        select
+            judged.*,
+            judged.occurred_at < timelines.touched_from as is_placed
+        from {{ ref('int_events__judged') }} as judged
+        inner join timelines
+            on
+                judged.visitor_key = timelines.visitor_key
+                and judged.source = timelines.source
+                and judged.occurred_at >= timelines.read_from
+        where
+            judged.outcome = 'kept'
+            and judged.provided_session_id is null
+            and timelines.provided_session_id is null
+            and judged.occurred_at >= (select min(timelines.read_from) from timelines)
+
+        union all
+
+        -- the length of a provided session counts from its first event, however long ago
+        select
+            judged.*,
+            false as is_placed
+        from {{ ref('int_events__judged') }} as judged
+        inner join timelines
+            on
+                judged.visitor_key = timelines.visitor_key
+                and judged.source = timelines.source
+                and judged.provided_session_id = timelines.provided_session_id
+        where judged.outcome = 'kept'
+
+    ),
+
+    stored as (
+
+        select * from {{ this }}
+        where row_key in (
+            select kept.row_key from kept
+            union all
+            select touched.row_key from touched
+        )
+
+    ),
+
+{% endif -%}
 events as (
 
     select
-        row_key,
-        event_key,
-        visitor_key,
-        source,
-        provided_session_id,
-        event_name,
-        occurred_at,
-        {{ epoch_microseconds('occurred_at') }} as occurred_microseconds
-    from judged
-    where
-        outcome = 'kept'  -- noqa: LT02
-        {%- if is_incremental() %}
-            and visitor_key in (select visitors.visitor_key from visitors)
+        judged.row_key,
+        judged.event_key,
+        judged.visitor_key,
+        judged.source,
+        judged.provided_session_id,
+        judged.event_name,
+        judged.occurred_at,
+        {{ epoch_microseconds('judged.occurred_at') }} as occurred_microseconds,
+        {% if is_incremental() -%}
+            judged.is_placed,
+            case when judged.is_placed then stored.session_key end as placed_session_key,
+            case when judged.is_placed then stored.event_position end as placed_position
+        from kept as judged
+        left join stored
+            on judged.row_key = stored.row_key
+        {%- else -%}
+            false as is_placed,
+            cast(null as bigint) as placed_session_key,
+            cast(null as bigint) as placed_position
+        from {{ ref('int_events__judged') }} as judged
+        where judged.outcome = 'kept'
         {%- endif %}
 
 ),
@@ -96,9 +158,15 @@ with_sessions as (
     select
         *,
         -- a session is told by its first event
-        {{ last_known('case when is_session_start then event_key end', window) }} as session_key,
-        {{ last_known('case when is_session_start then timeline_position end', window) }}
-            as start_position
+        {{ last_known(
+            'case when is_placed then placed_session_key when is_session_start then event_key end',
+            window
+        ) }} as session_key,
+        {{ last_known(
+            'case when is_placed then timeline_position - placed_position + 1 '
+            ~ 'when is_session_start then timeline_position end',
+            window
+        ) }} as start_position
     from with_starts
 
 ),
@@ -124,18 +192,10 @@ sessionized as (
         is_session_start or event_name <> previous_event_name as is_path_step,
         occurred_at
     from with_sessions
+    where not is_placed
 
 ),
 
-{% if is_incremental() -%}
-    stored as (
-
-        select * from {{ this }}
-        where visitor_key in (select visitors.visitor_key from visitors)
-
-    ),
-
-{% endif -%}
 final as (
 
     select
@@ -181,9 +241,9 @@ final as (
             progress.run_number
         from stored
         cross join progress
-        left join sessionized
-            on stored.row_key = sessionized.row_key
-        where sessionized.row_key is null
+        left join kept
+            on stored.row_key = kept.row_key
+        where kept.row_key is null
     {%- endif %}
 
 )

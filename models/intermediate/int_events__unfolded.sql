@@ -3,6 +3,7 @@
     on_schema_change='fail'
 ) }}
 
+-- depends_on: {{ ref('int_events__judged') }}
 with
 
 progress as (
@@ -11,36 +12,27 @@ progress as (
 
 ),
 
-enriched as (
-
-    select * from {{ ref('int_events__enriched') }}
-
-),
-
-judged as (  -- noqa: ST03
-
-    select * from {{ ref('int_events__judged') }}
-
-),
-
 {% if is_incremental() -%}
     -- rows that were judged anew: those that are not kept any more lose their items
     touched as (
 
         select judged.row_key
-        from judged
+        from {{ ref('int_events__judged') }} as judged
         inner join progress
             on judged.run_number > progress.read_until
+        where judged.source = 'ga4'
 
     ),
 
 {% endif -%}
 events as (
 
-    select * from enriched
-    {% if is_incremental() -%}
-        where row_key in (select touched.row_key from touched)
-    {%- endif %}
+    select * from {{ ref('int_events__enriched') }}
+    where
+        source = 'ga4'  -- noqa: LT02
+        {%- if is_incremental() %}
+            and row_key in (select touched.row_key from touched)
+        {%- endif %}
 
 ),
 
@@ -72,7 +64,6 @@ unfolded as (
     from events
     inner join ga4_items
         on events.row_key = ga4_items.row_key
-    where events.source = 'ga4'
 
 ),
 
@@ -106,6 +97,8 @@ final as (
             progress.run_number
         from touched
         cross join progress
+        -- nothing goes where no event has several items
+        where touched.row_key in (select stored.row_key from {{ this }} as stored)
     {%- endif %}
 
 )

@@ -3,24 +3,12 @@
     on_schema_change='fail'
 ) }}
 
+-- depends_on: {{ ref('int_events__judged') }}, {{ ref('int_events__sessionized') }}
 with
 
 progress as (
 
     {{ progress() }}
-
-),
-
-sessions as (
-
-    select * from {{ ref('int_sessions__judged') }}
-    where not is_bot
-
-),
-
-sessionized as (  -- noqa: ST03
-
-    select * from {{ ref('int_events__sessionized') }}
 
 ),
 
@@ -81,8 +69,10 @@ final as (
         progress.run_number
     from seen_together
     cross join progress
-    inner join sessions
-        on seen_together.session_key = sessions.session_key
+    inner join {{ ref('int_sessions__judged') }} as sessions
+        on
+            seen_together.session_key = sessions.session_key
+            and not sessions.is_bot
 
     {% if is_incremental() -%}
         union all

@@ -106,11 +106,7 @@ lines as (
 
 order_events as (
 
-    select
-        *,
-        upper(trim(order_id)) as order_key
-    from {{ ref('int_events__enriched') }}
-    where order_id is not null
+    select * from {{ ref('int_events__ordered') }}
 
 ),
 

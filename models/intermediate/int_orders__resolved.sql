@@ -13,17 +13,14 @@ headers as (
 
 ),
 
-events as (
+sessions as (
 
-    -- what our own people buy to try the shop is no order
-    select * from {{ ref('int_events__resolved') }}
-    where
-        event_name in ('purchase', 'refund')
-        and not coalesce(is_internal, false)
+    select * from {{ ref('int_sessions__judged') }}
+    where not is_bot
 
 ),
 
-sessions as (
+attributed as (
 
     select * from {{ ref('int_sessions__attributed') }}
 
@@ -32,6 +29,32 @@ sessions as (
 identities as (
 
     select * from {{ ref('int_identities__resolved') }}
+
+),
+
+ordered as (
+
+    -- what our own people buy to try the shop is no order
+    select * from {{ ref('int_events__ordered') }}
+    where
+        event_name in ('purchase', 'refund')
+        and not is_internal
+
+),
+
+events as (
+
+    select
+        ordered.*,
+        {{ id_from_key('ordered.event_key') }} as event_id,
+        identities.user_id,
+        sessions.session_id,
+        not sessions.is_shadowed as is_counted
+    from ordered
+    inner join sessions
+        on ordered.session_key = sessions.session_key
+    left join identities
+        on ordered.identifier_key = identities.identifier_key
 
 ),
 
@@ -162,9 +185,9 @@ keyed_events as (
 
     select
         *,
-        coalesce(upper(trim(order_id)), 'EVENT-' || event_id) as order_key,
+        coalesce(order_key, 'EVENT-' || event_id) as order_id,
         row_number() over (
-            partition by coalesce(upper(trim(order_id)), 'EVENT-' || event_id), event_name
+            partition by coalesce(order_key, 'EVENT-' || event_id), event_name
             order by occurred_at, event_id
         ) as report_number
     from events
@@ -177,8 +200,8 @@ purchases as (
     select * from keyed_events
     where
         event_name = 'purchase'
-        and (report_number = 1 or order_id is null)
-        and (order_id is not null or is_counted)
+        and (report_number = 1 or order_key is null)
+        and (order_key is not null or is_counted)
 
 ),
 
@@ -186,53 +209,55 @@ purchases as (
 refund_sources as (
 
     select
-        order_key,
+        order_id,
         min(case when report_number = 1 then source end) as source
     from keyed_events
     where event_name = 'refund'
-    group by order_key
+    group by order_id
 
 ),
 
 refunds as (
 
     select
-        keyed_events.order_key,
+        keyed_events.order_id,
         min(keyed_events.event_id) as event_id,
         min(keyed_events.source) as source,
         min(keyed_events.user_id) as user_id,
         min(keyed_events.session_id) as session_id,
+        {{ first_by('keyed_events.session_key', 'keyed_events.session_id') }} as session_key,
         min(keyed_events.currency) as currency,
         sum(keyed_events.revenue) as revenue,
         min(keyed_events.occurred_at) as occurred_at
     from keyed_events
     inner join refund_sources
         on
-            keyed_events.order_key = refund_sources.order_key
+            keyed_events.order_id = refund_sources.order_id
             and keyed_events.source = refund_sources.source
     where
         keyed_events.event_name = 'refund'
-        and (keyed_events.order_id is not null or keyed_events.is_counted)
-    group by keyed_events.order_key
+        and (keyed_events.order_key is not null or keyed_events.is_counted)
+    group by keyed_events.order_id
 
 ),
 
 event_keys as (
 
-    select order_key from purchases
+    select order_id from purchases
     union
-    select order_key from refunds
+    select order_id from refunds
 
 ),
 
 event_orders as (
 
     select
-        event_keys.order_key as order_id,
+        event_keys.order_id,
         coalesce(purchases.event_id, refunds.event_id) as event_id,
         coalesce(purchases.source, refunds.source) as source,
         coalesce(purchases.user_id, refunds.user_id) as user_id,
         coalesce(purchases.session_id, refunds.session_id) as session_id,
+        coalesce(purchases.session_key, refunds.session_key) as session_key,
         coalesce(purchases.currency, refunds.currency) as currency,
         coalesce(purchases.quantity, 0) as unit_count,
         coalesce(purchases.revenue, 0) as gross_revenue,
@@ -240,9 +265,9 @@ event_orders as (
         coalesce(purchases.occurred_at, refunds.occurred_at) as ordered_at
     from event_keys
     left join purchases
-        on event_keys.order_key = purchases.order_key
+        on event_keys.order_id = purchases.order_id
     left join refunds
-        on event_keys.order_key = refunds.order_key
+        on event_keys.order_id = refunds.order_id
 
 ),
 
@@ -265,6 +290,7 @@ merged as (
         event_orders.user_id as event_user_id,
         event_orders.event_id,
         event_orders.session_id,
+        event_orders.session_key,
         coalesce(crm_orders.status, 'placed') as status,
         coalesce(crm_orders.currency, event_orders.currency) as currency,
         coalesce(crm_orders.line_count, 0) as line_count,
@@ -298,7 +324,7 @@ final as (
         -- text
         merged.status,
         merged.currency,
-        sessions.channel_group,
+        attributed.channel_group,
 
         -- numbers
         merged.line_count,
@@ -337,8 +363,8 @@ final as (
         on
             emails.identifier_kind = 'email'
             and merged.email_hash = emails.identifier_value
-    left join sessions
-        on merged.session_id = sessions.session_id
+    left join attributed
+        on merged.session_key = attributed.session_key
     left join rates
         on
             merged.currency = rates.from_currency

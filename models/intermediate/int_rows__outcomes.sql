@@ -13,16 +13,9 @@
 
 with
 
-judged as (
+tallied as (
 
-    select * from {{ ref('int_events__judged') }}
-
-),
-
-bot_sessions as (
-
-    select session_key from {{ ref('int_sessions__judged') }}
-    where is_bot
+    select * from {{ ref('int_events__tallied') }}
 
 ),
 
@@ -50,61 +43,7 @@ clock as (
 
 ),
 
--- bots by behaviour are judged on whole sessions
-bot_rows as (
-
-    select sessionized.row_key
-    from {{ ref('int_events__sessionized') }} as sessionized
-    inner join bot_sessions
-        on sessionized.session_key = bot_sessions.session_key
-
-),
-
 event_sums as (
-
-    select
-        judged.source,
-        case
-            when bot_rows.row_key is not null then 'bot_behaviour'
-            else judged.outcome
-        end as outcome,
-        judged.currency,
-        cast(judged.loaded_at as date) as loaded_date,
-        count(*) as row_count,
-        count(
-            case
-                when
-                    judged.outcome = 'kept'
-                    and bot_rows.row_key is null
-                    and {{ seconds_between('judged.occurred_at', 'judged.loaded_at') }}
-                    > {{ var('late_after_hours') }} * 3600
-                    then 1
-            end
-        ) as late_count,
-        count(
-            case
-                when judged.outcome = 'kept' and bot_rows.row_key is null and judged.is_unmapped
-                    then 1
-            end
-        ) as unmapped_count,
-        max(case when judged.outcome = 'kept' and bot_rows.row_key is null then judged.occurred_at end)
-            as newest_occurred_at,
-        sum(judged.revenue) as amount
-    from judged
-    left join bot_rows
-        on judged.row_key = bot_rows.row_key
-    group by
-        judged.source,
-        case
-            when bot_rows.row_key is not null then 'bot_behaviour'
-            else judged.outcome
-        end,
-        judged.currency,
-        cast(judged.loaded_at as date)
-
-),
-
-tabled_events as (
 
     select
         source,
@@ -116,13 +55,14 @@ tabled_events as (
         outcome,
         cast(null as varchar) as outcome_reason,
         currency,
-        row_count,
-        late_count,
-        unmapped_count,
-        newest_occurred_at,
-        amount,
+        sum(row_count) as row_count,
+        sum(late_count) as late_count,
+        sum(unmapped_count) as unmapped_count,
+        max(newest_occurred_at) as newest_occurred_at,
+        sum(amount) as amount,
         loaded_date
-    from event_sums
+    from tallied
+    group by source, outcome, currency, loaded_date
 
 ),
 
@@ -232,7 +172,7 @@ single_rows as (
 
 summed as (
 
-    select * from tabled_events
+    select * from event_sums
 
     union all
 

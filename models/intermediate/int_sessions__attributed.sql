@@ -3,23 +3,12 @@
     on_schema_change='fail'
 ) }}
 
+-- depends_on: {{ ref('int_events__judged') }}, {{ ref('int_events__sessionized') }}
 with
 
 progress as (
 
     {{ progress() }}
-
-),
-
-sessions as (
-
-    select * from {{ ref('int_sessions__judged') }}
-
-),
-
-sessionized as (  -- noqa: ST03
-
-    select * from {{ ref('int_events__sessionized') }}
 
 ),
 
@@ -161,6 +150,7 @@ attributed as (
     select
         sessions.session_key,
         sessions.session_id,
+        sessions.visitor_key,
         evidence.traffic_source,
         evidence.traffic_medium,
         evidence.utm_campaign as traffic_campaign,
@@ -171,7 +161,7 @@ attributed as (
             else coalesce(given.given_channel, 'Direct')
         end as channel_group
     from given
-    inner join sessions
+    inner join {{ ref('int_sessions__judged') }} as sessions
         on
             given.session_key = sessions.session_key
             and not sessions.is_bot
@@ -192,6 +182,7 @@ final as (
     select
         {{ 'touched_sessions' if is_incremental() else 'attributed' }}.session_key,
         attributed.session_id,
+        attributed.visitor_key,
         attributed.traffic_source,
         attributed.traffic_medium,
         attributed.traffic_campaign,

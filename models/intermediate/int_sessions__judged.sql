@@ -14,21 +14,69 @@ progress as (
 
 ),
 
--- all sessions of a visitor are judged together, whichever tracker saw them
-visitors as (  -- noqa: ST03
+{% if is_incremental() -%}
+    -- all sessions of a visitor are judged together, whichever tracker saw them
+    visitors as (
 
-    select distinct judged.visitor_key  -- one visitor has many events
-    from {{ ref('int_events__judged') }} as judged
-    inner join progress
-        on judged.run_number > progress.read_until
+        select
+            judged.visitor_key,
+            min(judged.occurred_at) as touched_from
+        from {{ ref('int_events__judged') }} as judged
+        inner join progress
+            on judged.run_number > progress.read_until
+        group by judged.visitor_key
 
-),
+    ),
 
+    stored as (
+
+        select
+            stored.*,
+            visitors.touched_from
+        from {{ this }} as stored
+        inner join visitors
+            on stored.visitor_key = visitors.visitor_key
+
+    ),
+
+    -- a session that was over before anything was touched is as it was
+    changed as (
+
+        select sessionized.session_key
+        from {{ ref('int_events__sessionized') }} as sessionized
+        inner join visitors
+            on
+                sessionized.visitor_key = visitors.visitor_key
+                and sessionized.occurred_at >= visitors.touched_from
+        where sessionized.occurred_at >= (select min(visitors.touched_from) from visitors)
+
+        union
+
+        select session_key from stored
+        where ended_at >= touched_from
+
+    ),
+
+    -- what is new began with what was touched, or is of a session that is known
+    bounds as (
+
+        select min(touched_from) as read_from from visitors
+        union all
+        select min(stored.started_at) as read_from
+        from stored
+        inner join changed
+            on stored.session_key = changed.session_key
+
+    ),
+
+{% endif -%}
 events as (
 
     select * from {{ ref('int_events__sessionized') }}
     {% if is_incremental() -%}
-        where visitor_key in (select visitors.visitor_key from visitors)
+        where
+            session_key in (select changed.session_key from changed)
+            and occurred_at >= (select min(bounds.read_from) from bounds)
     {%- endif %}
 
 ),
@@ -77,7 +125,6 @@ timed as (
         sessions.event_count,
         sessions.started_at,
         sessions.ended_at,
-        trackers.rank as tracker_rank,
         (
             {{ epoch_microseconds('sessions.ended_at') }}
             - {{ epoch_microseconds('sessions.started_at') }}
@@ -85,18 +132,53 @@ timed as (
     from sessions
     inner join devices
         on sessions.first_row_key = devices.row_key
-    left join trackers
-        on sessions.source = trackers.source
+
+),
+
+weighed as (
+
+    select
+        session_key,
+        visitor_key,
+        source,
+        anonymous_id,
+        session_id,
+        event_count,
+        started_at,
+        ended_at,
+        duration_seconds,
+        (event_count >= {{ var('bot_session_events') }} and event_count > duration_seconds)
+        or event_count > 2000 as is_bot
+    from timed
+
+    {% if is_incremental() -%}
+        union all
+
+        select
+            session_key,
+            visitor_key,
+            source,
+            anonymous_id,
+            session_id,
+            event_count,
+            started_at,
+            ended_at,
+            duration_seconds,
+            is_bot
+        from stored
+        where session_key not in (select changed.session_key from changed)
+    {%- endif %}
 
 ),
 
 ranked as (
 
     select
-        *,
-        (event_count >= {{ var('bot_session_events') }} and event_count > duration_seconds)
-        or event_count > 2000 as is_bot
-    from timed
+        weighed.*,
+        trackers.rank as tracker_rank
+    from weighed
+    left join trackers
+        on weighed.source = trackers.source
 
 ),
 
@@ -156,15 +238,6 @@ judged as (
 
 ),
 
-{% if is_incremental() -%}
-    stored as (
-
-        select * from {{ this }}
-        where visitor_key in (select visitors.visitor_key from visitors)
-
-    ),
-
-{% endif -%}
 final as (
 
     select

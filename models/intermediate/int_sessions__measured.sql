@@ -12,23 +12,12 @@
     'started_at', 'ended_at',
 ] %}
 
+-- depends_on: {{ ref('int_events__judged') }}, {{ ref('int_events__sessionized') }}
 with
 
 progress as (
 
     {{ progress() }}
-
-),
-
-sessions as (
-
-    select * from {{ ref('int_sessions__judged') }}
-
-),
-
-sessionized as (  -- noqa: ST03
-
-    select * from {{ ref('int_events__sessionized') }}
 
 ),
 
@@ -143,7 +132,7 @@ timed as (
         sessions.ended_at,
         {{ seconds_between('sessions.started_at', 'sessions.ended_at') }} as duration_seconds
     from summed
-    inner join sessions
+    inner join {{ ref('int_sessions__judged') }} as sessions
         on summed.session_key = sessions.session_key
     inner join page_counts
         on summed.session_key = page_counts.session_key

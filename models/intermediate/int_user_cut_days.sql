@@ -6,21 +6,27 @@ cuts as (
 
 ),
 
--- joined by the day, for a day is looked up, and two bounds are compared with every event
+-- each day is read by its own bounds: a join by the date would compute it for all events
 cut_events as (
 
-    select
-        events.*,
-        cuts.cut_at,
-        events.occurred_at <= cuts.cut_at as is_before
-    from {{ ref('int_events__resolved') }} as events
-    inner join cuts
-        on cast({{ add_seconds('events.occurred_at', '-0.000001') }} as date) = cuts.cut_date
-    where
-        events.is_counted
-        and events.is_visit
-        and events.user_id is not null
+    {% for days in [0] + feature_windows() -%}
+        select
+            events.*,
+            cuts.cut_at,
+            events.occurred_at <= cuts.cut_at as is_before
+        from {{ ref('int_events__resolved') }} as events
+        inner join cuts
+            on
+                cuts.window_days = {{ days }}
+                and events.occurred_at > cuts.starts_at
+                and events.occurred_at <= cuts.ends_at
+        where
+            events.is_counted
+            and events.is_visit
+            and events.user_id is not null
+        {{- '\n\n        union all\n' if not loop.last }} -- noqa: LT02
 
+    {% endfor %}
 ),
 
 cut_sessions as (

@@ -70,20 +70,30 @@ rows as (
 
     ),
 
+    current_{{ days }} as (
+
+        select * from edges_{{ days }}
+        where period = 'current'
+
+    ),
+
+    -- one moment is compared with as a value: a join by comparison would sort all days first
     whole_{{ days }} as (
 
         select
             user_days.*,
-            edges_{{ days }}.as_of
+            (select current_{{ days }}.as_of from current_{{ days }}) as as_of
         from {{ ref('int_user_days') }} as user_days
-        inner join edges_{{ days }}
-            on
-                edges_{{ days }}.period = 'current'
-                and user_days.active_date < edges_{{ days }}.whole_until_date
-                and (
-                    user_days.next_active_date is null
-                    or user_days.next_active_date >= edges_{{ days }}.whole_until_date
+        where
+            user_days.active_date < (
+                select current_{{ days }}.whole_until_date from current_{{ days }}
+            )
+            and (
+                user_days.next_active_date is null
+                or user_days.next_active_date >= (
+                    select current_{{ days }}.whole_until_date from current_{{ days }}
                 )
+            )
 
     ),
 
@@ -91,12 +101,10 @@ rows as (
 
         select
             cut_days.*,
-            edges_{{ days }}.as_of
+            current_{{ days }}.as_of
         from {{ ref('int_user_cut_days') }} as cut_days
-        inner join edges_{{ days }}
-            on
-                edges_{{ days }}.period = 'current'
-                and cut_days.cut_at = edges_{{ days }}.edge_at
+        inner join current_{{ days }}
+            on cut_days.cut_at = current_{{ days }}.edge_at
 
     ),
 

@@ -5,11 +5,16 @@
 {% set neighboured = imputed_features().knn %}
 {% set known, is_known = [], [] -%}
 {% for feature in features -%}
-    {% do known.append('coalesce(standardised.' ~ feature ~ ', 0)') -%}
-    {% do is_known.append('case when standardised.' ~ feature ~ ' is null then 0 else 1 end') -%}
+    {% do known.append('coalesce(' ~ feature ~ ', 0)') -%}
+    {% do is_known.append('case when ' ~ feature ~ ' is null then 0 else 1 end') -%}
+{% endfor %}
+{% set asks_donors = [] -%}
+{% for feature in neighboured -%}
+    {% do asks_donors.append(feature ~ '__is_accident and ' ~ feature ~ '__first_donor is not null') -%}
 {% endfor %}
 {% set made = item_dimensions() | map(attribute='name') | list %}
 {% set parameters = ['standard_fill', 'weight', 'impute', 'is_clustered'] %}
+{% set imputed = dict(regressed, **neighboured) %}
 
 with
 
@@ -54,40 +59,87 @@ regressions as (
 
 ),
 
--- where each donor stands by each feature; one that tells nothing of the gap stands at 0
+-- where each donor stands by each feature: a user's numbers, and 1 where one is known, times
+-- these make the distance less what all donors share. One that tells nothing of the gap has 0
 places as (
 
     select
-        model_version,
-        feature,
-        cluster_number as donor_number,
-        max(case when name = 'value' then value end) as donor_value,
-        {% set place, square, relevance = [], [], [] -%}
+        artifacts.model_version,
+        artifacts.feature,
+        artifacts.cluster_number,
+        max(case when artifacts.name = 'value' then artifacts.value end) as donor_value,
+        {% set products, squares, tells = [], [], [] -%}
         {% for feature in features -%}
-            {% do place.append("coalesce(max(case when name = '" ~ feature ~ "' then value end), 0)") -%}
-            {% do square.append("coalesce(max(case when name = '" ~ feature ~ "' then value * value end), 0)") -%}
-            {% do relevance.append("count(case when name = '" ~ feature ~ "' then 1 end)") -%}
+            {% set own = "case when artifacts.name = '" ~ feature ~ "' then " -%}
+            {% do products.append("coalesce(max(" ~ own ~ "-2 * artifacts.value end), 0)") -%}
+            {% do squares.append("coalesce(max(" ~ own ~ "power(artifacts.value, 2) end), 0)") -%}
+            {% do tells.append("count(" ~ own ~ "1 end)") -%}
         {% endfor -%}
-        {{ number_list(place) }} as place,
-        {{ number_list(square) }} as square,
-        {{ number_list(relevance) }} as relevance
+        {{ number_list(products + squares) }} as place,
+        {{ number_list(tells) }} as relevance
     from artifacts
-    where record = 'donor'
-    group by model_version, feature, cluster_number
+    inner join learned
+        on
+            artifacts.model_version = learned.model_version
+            and artifacts.feature = learned.feature
+    where
+        artifacts.record = 'donor'
+        and learned.is_clustered = 1
+    group by artifacts.model_version, artifacts.feature, artifacts.cluster_number
 
 ),
 
 donors as (
 
     select
+        *,
+        row_number() over (
+            partition by feature
+            order by model_version, cluster_number
+        ) as donor_number
+    from places
+
+),
+
+donors_of_models as (
+
+    select
         model_version,
+        feature,
+        min(donor_number) as first_donor,
+        max(donor_number) as last_donor
+    from donors
+    group by model_version, feature
+
+),
+
+features_with_donors as (
+
+    select
         feature,
         {{ ordered_list('donor_value', 'donor_number') }} as donor_values,
         {{ ordered_list('place', 'donor_number') }} as places,
-        {{ ordered_list('square', 'donor_number') }} as squares,
-        max(relevance) as relevance
-    from places
-    group by model_version, feature
+        {{ ordered_list('relevance', 'donor_number') }} as relevances
+    from donors
+    group by feature
+
+),
+
+-- one row, of the donors of all live models. A user's row carries two numbers of them: joined by
+-- model, the lists would be copied for everybody
+donor_lists as (
+
+    select
+        count(*) as feature_count
+        {%- for feature in neighboured %}
+            {%- for parameter in ['donor_values', 'places', 'relevances'] %}
+                ,
+                max(case when feature = '{{ feature }}' then {{ parameter }} end)
+                    as {{ feature }}__{{ parameter }}
+            
+            {%- endfor %}
+        {%- endfor %}
+    from features_with_donors
 
 ),
 
@@ -142,6 +194,16 @@ wide as (
             
             {%- endfor %}
         {%- endfor %}
+        {%- for feature in imputed %}
+            {%- for parameter in ['missing_without', 'fallback'] %}
+                ,
+                max(
+                    case when learned.feature = '{{ feature }}' then learned.{{ parameter }} end
+                )
+                    as {{ feature }}__{{ parameter }}
+            
+            {%- endfor %}
+        {%- endfor %}
         {%- for feature in regressed %}
             {%- for parameter in ['coefficients', 'fill_lower', 'fill_upper'] %}
                 ,
@@ -156,12 +218,12 @@ wide as (
             {%- endfor %}
         {%- endfor %}
         {%- for feature in neighboured %}
-            {%- for parameter in ['donor_values', 'places', 'squares', 'relevance'] %}
+            {%- for parameter in ['first_donor', 'last_donor'] %}
                 ,
                 max(
                     case
-                        when learned.feature = '{{ feature }}' and learned.is_clustered = 1
-                            then donors.{{ parameter }}
+                        when learned.feature = '{{ feature }}'
+                            then donors_of_models.{{ parameter }}
                     end
                 )
                     as {{ feature }}__{{ parameter }}
@@ -191,22 +253,11 @@ wide as (
         on
             learned.model_version = regressions.model_version
             and learned.feature = regressions.feature
-    left join donors
+    left join donors_of_models
         on
-            learned.model_version = donors.model_version
-            and learned.feature = donors.feature
+            learned.model_version = donors_of_models.model_version
+            and learned.feature = donors_of_models.feature
     group by learned.model_version
-
-),
-
--- said once for all features that donors fill: statements are planned in a third of the time
-listed as (
-
-    select
-        *,
-        {{ number_list(known) }} as known_numbers,
-        {{ number_list(is_known) }} as are_known
-    from standardised
 
 ),
 
@@ -214,55 +265,101 @@ started as (
 
     select
         wide.*,
-        listed.user_id,
-        listed.period,
-        listed.as_of,
+        standardised.user_id,
+        standardised.period,
+        standardised.as_of,
         {%- for category in catalogued_categories() %}
-            coalesce(listed.{{ category }}, wide.{{ category }}__fill_level)
+            coalesce(standardised.{{ category }}, wide.{{ category }}__fill_level)
                 as {{ category }}__filled,
-            listed.{{ category }},
+            standardised.{{ category }},
         {%- endfor %}
         {%- for dimension in made %}
-            coalesce(listed.{{ dimension }}, wide.{{ dimension }}__standard_fill)
+            coalesce(standardised.{{ dimension }}, wide.{{ dimension }}__standard_fill)
                 as {{ dimension }}__filled,
-            listed.{{ dimension }},
-        {%- endfor %}
-        {%- for feature in neighboured %}
-            case
-                when listed.{{ feature }} is null
-                    then coalesce(
-                        {{ dot_product('listed.are_known', 'wide.' ~ feature ~ '__relevance') }} > 0,
-                        false
-                    )
-            end as {{ feature }}__has_neighbours,
+            standardised.{{ dimension }},
         {%- endfor %}
         {%- for feature in features %}
-            coalesce(
-                listed.{{ feature }},
-                {%- if feature in neighboured %}
-                    case
-                        when
-                            listed.{{ feature }} is null
-                            and {{ dot_product('listed.are_known', 'wide.' ~ feature ~ '__relevance') }} > 0
-                            then
-                                {{ mean_of_nearest(
-                                    'wide.' ~ feature ~ '__donor_values',
-                                    'wide.' ~ feature ~ '__places',
-                                    'wide.' ~ feature ~ '__squares',
-                                    'listed.known_numbers',
-                                    'listed.are_known',
-                                    5,
-                                ) }}
-                    end,
-                {%- endif %}
-                wide.{{ feature }}__standard_fill
-            ) as {{ feature }}__filled{{ '_0' if feature in regressed }},
-            listed.{{ feature }},
+            standardised.{{ feature }},
         {%- endfor %}
-        listed.is_champion
-    from listed
+        -- a gap that is none has a meaning: who has no order has no order value
+        {%- for feature, count in imputed.items() %}
+            standardised.{{ feature }} is null
+            {%- if count %}
+                and not (
+                    standardised.{{ count }}__is_zero
+                    and coalesce(wide.{{ feature }}__missing_without = '{{ count }}', false)
+                )
+            {%- endif %} as {{ feature }}__is_accident,
+        {%- endfor %}
+        standardised.is_champion
+    from standardised
     inner join wide
-        on listed.model_version = wide.model_version
+        on standardised.model_version = wide.model_version
+
+),
+
+-- said once for all features that donors fill, of the users that donors are asked for: statements
+-- are planned in a third of the time. Lists that may be unknown cannot be multiplied
+listed as (
+
+    select
+        *,
+        case
+            when {{ asks_donors | join(' or ') }}
+                then {{ number_list(known + is_known) }}
+            else {{ number_list(['0'] * (2 * known | length)) }}
+        end as known_numbers,
+        case
+            when {{ asks_donors | join(' or ') }}
+                then {{ number_list(is_known) }}
+            else {{ number_list(['0'] * known | length) }}
+        end as are_known
+    from started
+
+),
+
+guessed as (
+
+    select
+        {%- for feature in neighboured %}
+            case
+                when
+                    listed.{{ feature }}__is_accident
+                    and {{ dot_product(
+                        'listed.are_known',
+                        nth_of_list(
+                            'donor_lists.' ~ feature ~ '__relevances',
+                            'listed.' ~ feature ~ '__first_donor',
+                        ),
+                    ) }} > 0
+                    then {{ mean_of_nearest(
+                        'donor_lists.' ~ feature ~ '__donor_values',
+                        'donor_lists.' ~ feature ~ '__places',
+                        'listed.' ~ feature ~ '__first_donor',
+                        'listed.' ~ feature ~ '__last_donor',
+                        'listed.known_numbers',
+                        5,
+                    ) }}
+            end as {{ feature }}__guess,
+        {%- endfor %}
+        listed.*
+    from listed
+    cross join donor_lists
+
+),
+
+filled_0 as (
+
+    select
+        {%- for feature in features %}
+            coalesce(
+                {{ feature }},
+                {{ feature ~ '__guess,' if feature in neighboured }}
+                {{ feature }}__standard_fill
+            ) as {{ feature }}__filled{{ '_0' if feature in regressed }},
+        {%- endfor %}
+        *
+    from guessed
 
 ),
 
@@ -279,7 +376,7 @@ started as (
         select
             {%- for feature in regressed %}
                 case
-                    when {{ feature }} is null and {{ feature }}__coefficients is not null
+                    when {{ feature }}__is_accident and {{ feature }}__coefficients is not null
                         then least(
                             greatest(
                                 {{ dot_product(number_list(filled), feature ~ '__coefficients') }},
@@ -291,7 +388,7 @@ started as (
                 end as {{ feature }}__filled_{{ pass }},
             {%- endfor %}
             *
-        from {{ 'started' if pass == 1 else 'filled_' ~ (pass - 1) }}
+        from filled_{{ pass - 1 }}
 
     ),
 
@@ -358,10 +455,12 @@ final as (
                     when {{ feature }} is null and {{ feature }}__is_clustered = 1
                         then
                             '{{ feature }}:'
-                            {%- if feature in neighboured %}
+                            {%- if feature in imputed %}
                                 || case
-                                    when not {{ feature }}__has_neighbours
-                                        then 'median'
+                                    when
+                                        not {{ feature }}__is_accident
+                                        {{ 'or ' ~ feature ~ '__guess is null' if feature in neighboured }}
+                                        then coalesce({{ feature }}__fallback, 'median')
                                     else {{ feature }}__impute
                                 end
                             {%- else %}

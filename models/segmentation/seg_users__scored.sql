@@ -16,24 +16,103 @@ centers as (
 
 ),
 
-wide as (
+-- where each core lies, on its scale and in the order of the dimensions; 0 where the model does
+-- not cluster. Only mixtures have scales, and only noise has no place
+cores as (
 
     select
         model_version,
-        {%- for dimension in dimensions %}
-            max(case when feature = '{{ dimension }}' then center end)
-                as {{ dimension }},
-            max(case when feature = '{{ dimension }}' then scale end)
-                as {{ dimension }}__scale,
-        {%- endfor %}
-        max(squared_offset) as squared_offset,
-        segment_id
+        segment_id,
+        row_number() over (order by model_version, segment_id, core) as core_number,
+        {% set places, scales, numbers = [], [], [] -%}
+        {% for dimension in dimensions -%}
+            {% do places.append("coalesce(max(case when feature = '" ~ dimension ~ "' then center * scale end), 0)") -%}
+            {% do scales.append("coalesce(max(case when feature = '" ~ dimension ~ "' then scale end), 0)") -%}
+            {% do numbers.append(
+                "case when models." ~ dimension ~ "__is_clustered = 1 then coalesce(users."
+                ~ dimension ~ ", 0) else 0 end"
+            ) -%}
+        {% endfor -%}
+        case when count(center) > 0 then {{ number_list(places) }} end as center,
+        case when min(scale) <> 1 or max(scale) <> 1 then {{ number_list(scales) }} end as scale,
+        max(squared_offset) as squared_offset
     from centers
     group by model_version, segment_id, core
 
 ),
 
-measured as (
+segments as (
+
+    select
+        model_version,
+        segment_id,
+        row_number() over (order by model_version, segment_id) as segment_number,
+        min(core_number) as first_core,
+        max(core_number) as last_core
+    from cores
+    group by model_version, segment_id
+
+),
+
+bounds as (
+
+    select
+        model_version,
+        min(segment_number) as first_segment,
+        max(segment_number) as last_segment
+    from segments
+    group by model_version
+
+),
+
+clustered as (
+
+    select
+        model_version
+        {%- for dimension in dimensions %}
+            ,
+            max(case when feature = '{{ dimension }}' and center is not null then 1 end)
+                as {{ dimension }}__is_clustered
+        
+        {%- endfor %}
+    from centers
+    group by model_version
+
+),
+
+models as (
+
+    select
+        clustered.*,
+        bounds.first_segment,
+        bounds.last_segment
+    from clustered
+    inner join bounds
+        on clustered.model_version = bounds.model_version
+
+),
+
+core_lists as (
+
+    select
+        {{ ordered_list('center', 'core_number') }} as centers,
+        {{ ordered_list('scale', 'core_number') }} as scales,
+        {{ ordered_list('squared_offset', 'core_number') }} as offsets
+    from cores
+
+),
+
+segment_lists as (
+
+    select
+        {{ ordered_list('segment_id', 'segment_number') }} as segments,
+        {{ ordered_list('first_core', 'segment_number') }} as first_cores,
+        {{ ordered_list('last_core', 'segment_number') }} as last_cores
+    from segments
+
+),
+
+placed as (
 
     select
         users.user_id,
@@ -41,45 +120,28 @@ measured as (
         users.as_of,
         users.model_version,
         users.is_champion,
-        wide.segment_id,
-        -- a feature that the model does not cluster on has no centre and adds nothing
-        {%- for dimension in dimensions %}
-            coalesce(
-                (users.{{ dimension }} - wide.{{ dimension }}) * wide.{{ dimension }}__scale
-                * (users.{{ dimension }} - wide.{{ dimension }}) * wide.{{ dimension }}__scale,
-                0
-            ) +
-        {%- endfor %} wide.squared_offset as squared_distance
+        {{ number_list(numbers) }} as numbers,
+        models.first_segment,
+        models.last_segment
     from users
-    inner join wide
-        on users.model_version = wide.model_version
+    inner join models
+        on users.model_version = models.model_version
 
 ),
 
--- density models have segments of several cores: the nearest counts
-nearest_cores as (
+-- the lists are of all models, in one row: joined by model, they would be copied for everybody
+measured as (
 
     select
-        user_id,
-        period,
-        as_of,
-        model_version,
-        is_champion,
-        segment_id,
-        min(squared_distance) as squared_distance
-    from measured
-    group by user_id, period, as_of, model_version, is_champion, segment_id
-
-),
-
-compared as (
-
-    select
-        *,
-        min(squared_distance) over (
-            partition by user_id, period, as_of, model_version
-        ) as smallest_squared_distance
-    from nearest_cores
+        placed.*,
+        {{ segment_distances(
+            'placed.numbers', 'placed.first_segment', 'placed.last_segment',
+            'segment_lists.segments', 'segment_lists.first_cores', 'segment_lists.last_cores',
+            'core_lists.centers', 'core_lists.scales', 'core_lists.offsets',
+        ) }} as distances
+    from placed
+    cross join segment_lists
+    cross join core_lists
 
 ),
 
@@ -91,15 +153,12 @@ final as (
         as_of,
         model_version,
         is_champion,
-        {{ nth_by('segment_id', ['squared_distance', 'segment_id'], 1) }} as segment_id,
-        {{ nth_by('segment_id', ['squared_distance', 'segment_id'], 2) }} as runner_up_segment_id,
-        sqrt(min(squared_distance)) as distance,
-        sqrt({{ nth_by('squared_distance', ['squared_distance', 'segment_id'], 2) }})
-            as runner_up_distance,
-        -- the posterior of a mixture; of k-means, that of equally likely round clusters
-        1 / sum(exp(-(squared_distance - smallest_squared_distance) / 2)) as confidence
-    from compared
-    group by user_id, period, as_of, model_version, is_champion
+        {{ nth_segment('distances', 1, 'segment_id') }} as segment_id,
+        {{ nth_segment('distances', 2, 'segment_id') }} as runner_up_segment_id,
+        sqrt({{ nth_segment('distances', 1, 'squared_distance') }}) as distance,
+        sqrt({{ nth_segment('distances', 2, 'squared_distance') }}) as runner_up_distance,
+        {{ nearest_probability('distances') }} as confidence
+    from measured
 
 )
 

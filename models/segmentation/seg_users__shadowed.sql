@@ -157,10 +157,7 @@ traits as (
 
 firings as (
 
-    select walked.*
-    from {{ ref('int_triggers__walked') }} as walked
-    inner join wanted
-        on walked.user_id = wanted.user_id
+    select * from {{ ref('int_triggers__walked') }}
 
 ),
 

@@ -5,6 +5,11 @@
 ] %}
 {% set dimensions = item_dimensions() | map(attribute='name') | list %}
 {% set features = catalogued_features() + dimensions %}
+{% set counts = [] -%}
+{% for filled in imputed_features().values() -%}
+    {% do counts.extend(filled.values()) -%}
+{% endfor -%}
+{% set counts = counts | select | unique | list %}
 
 with
 
@@ -60,6 +65,9 @@ clipped as (
         {%- for category in catalogued_categories() %}
             users.{{ category }},
         {%- endfor %}
+        {%- for count in counts %}
+            coalesce(users.{{ count }} = 0, false) as {{ count }}__is_zero,
+        {%- endfor %}
         {%- for feature in features %}
             {{ known_in_range(
                 ('embedded.' if feature in dimensions else 'users.') ~ feature,
@@ -111,6 +119,9 @@ final as (
         {%- for feature in features %}
             ({{ feature }}__transformed - {{ feature }}__center) / {{ feature }}__scale
                 as {{ feature }},
+        {%- endfor %}
+        {%- for count in counts %}
+            {{ count }}__is_zero,
         {%- endfor %}
         is_champion
     from transformed

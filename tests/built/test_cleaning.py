@@ -92,14 +92,18 @@ def test_sql_cleans_every_user_as_python_does(everything):
 def test_each_filled_value_says_by_what(everything):
     users, rows, scaled = everything
     learned, fills = cleaning.Learned.read(rows), scaled["fills"]
-    for feature, way in {
-        "pages_per_session_365d": "knn",
-        "session_seconds_mean_365d": "model",
-        "average_order_value_365d": "knn",
-        "bounce_share_365d": "median",
-    }.items():
+    for feature, way, count, usual_way in (
+        ("pages_per_session_365d", "knn", "session_count_365d", "median"),
+        ("session_seconds_mean_365d", "model", "session_count_365d", "median"),
+        ("average_order_value_365d", "knn", "order_count_365d", "median"),
+        ("discount_share_365d", "knn", "order_count_365d", "constant"),
+        ("bounce_share_365d", "median", "session_count_365d", "median"),
+    ):
         # what is absurd is filled too
         gaps = np.isnan(learned.believed(cleaning.numbers_of(users[feature]), feature))
+        is_usual = cleaning.numbers_of(users[count]) == 0
         assert 0 < gaps.sum() < len(users), feature
-        assert (fills.str.contains(f"{feature}:{way}") == gaps).all(), feature
+        for how in {way, usual_way}:
+            expected = gaps & (is_usual & (how == usual_way) | ~is_usual & (how == way))
+            assert (fills.str.contains(f"{feature}:{how}") == expected).all(), (feature, how)
         assert not fills[~gaps].str.contains(feature).any()

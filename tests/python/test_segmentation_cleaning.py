@@ -328,6 +328,11 @@ def test_parameters_do_not_depend_on_who_is_scored():
             {"kind": "items", "encode": "entropy", "item_kind": "step", "impute": "knn"},
             "items are not filled by knn or model",
         ),
+        ({"missing_without": "amount"}, "missing_without needs an impute of knn or model"),
+        (
+            {"impute": "knn", "missing_without": "visits"},
+            "missing_without visits is no numeric feature",
+        ),
         ({"selection": "maybe"}, "selection must be one of auto, keep"),
         ({"weight": 0}, "weight must be above 0"),
         ({"weight": None}, "weight must be above 0"),

@@ -131,6 +131,20 @@ def test_a_gap_that_is_usual_for_alike_users_is_filled_by_the_learned_value():
     assert abs(filled[high] - points[high, 0]).mean() < 0.6 * abs(0.25 - points[high, 0]).mean()
 
 
+@pytest.mark.parametrize("way", ["knn", "model"])
+def test_a_gap_that_has_a_meaning_is_filled_by_the_learned_value(way):
+    points = related()
+    points[::2, 0] = np.nan
+    standard = columns(points)
+    fills, donors, regressions = learned(points, way)
+    is_usual = np.arange(len(points)) % 4 == 0
+    usual = dict.fromkeys(NAMES, is_usual)
+    filled = imputing.fill(standard, fills | {"one": 0.125}, donors, regressions, usual)["one"]
+    accidents = np.isnan(points[:, 0]) & ~is_usual
+    assert (filled[is_usual] == 0.125).all()
+    assert (filled[accidents] != 0.125).all()
+
+
 def test_duplicated_users_are_one_donor():
     points = np.repeat(related(size=4), 25, axis=0)
     donors = imputing.learn_donors(columns(points), dict.fromkeys(NAMES, 0.0), "one", NAMES, 7)

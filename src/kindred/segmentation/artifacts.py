@@ -81,7 +81,8 @@ def seal(
     sealed["as_of"] = as_of
     sealed["model_version"] = sealed["model_version"].fillna(model_version)
     texts = sealed[list(KEYS)].astype("object").where(sealed[list(KEYS)].notna(), "")
-    keys = texts.map(str).agg("|".join, axis=1)
+    columns = (texts[name].map(str) for name in KEYS)
+    keys = pd.Series(["|".join(parts) for parts in zip(*columns, strict=True)], dtype="object")
     if keys.duplicated().any():
         raise ValueError(f"two artifacts with one key: {keys[keys.duplicated()].iloc[0]}")
     sealed["artifact_id"] = [md5(key.encode()).hexdigest() for key in keys]

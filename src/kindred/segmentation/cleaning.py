@@ -81,6 +81,7 @@ class Treatment:
     encode_target: str | None = None
     item_kind: str | None = None
     selection: str = "auto"
+    missing_without: str | None = None
 
     @property
     def is_forced(self) -> bool:
@@ -109,13 +110,19 @@ def read_catalog(catalog: pd.DataFrame) -> list[Treatment]:
                 f"{treatment.feature}: encode_target {treatment.encode_target} is no numeric"
                 " feature of the catalogue"
             )
+        if treatment.missing_without is not None and treatment.missing_without not in numeric:
+            raise ValueError(
+                f"{treatment.feature}: missing_without {treatment.missing_without} is no numeric"
+                " feature of the catalogue"
+            )
     return treatments
 
 
 def _read_treatment(row: dict[str, Any]) -> Treatment:
     feature = str(row["feature"])
     known = {name: None if pd.isna(value) else value for name, value in row.items()}
-    known = {"encode_target": None, "item_kind": None, "selection": "auto"} | known
+    left_out = {"encode_target": None, "item_kind": None, "missing_without": None}
+    known = left_out | {"selection": "auto"} | known
     for name, choices in _CHOICES.items():
         if known[name] not in choices:
             raise ValueError(f"{feature}: {name} must be one of {', '.join(choices)}")
@@ -143,6 +150,8 @@ def _read_treatment(row: dict[str, Any]) -> Treatment:
         "items need an item_kind": known["kind"] == "items" and known["item_kind"] is None,
         "items are not filled by knn or model": known["kind"] == "items"
         and known["impute"] in ("knn", "model"),
+        "missing_without needs an impute of knn or model": known["missing_without"] is not None
+        and known["impute"] not in ("knn", "model"),
         "outlier_action transform needs a transform": known["outlier_action"] == "transform"
         and known["transform"] == "none",
         "an outlier_action needs an outlier_method": known["outlier_action"] in ("cap", "exclude")
@@ -169,6 +178,7 @@ def _read_treatment(row: dict[str, Any]) -> Treatment:
         encode_target=known["encode_target"],
         item_kind=known["item_kind"],
         selection=known["selection"],
+        missing_without=known["missing_without"],
     )
 
 
@@ -221,11 +231,13 @@ def learn(
         absurd, values = believed[treatment.feature]
         rows += _learn_number(values, is_usable, treatment, bounds[treatment.feature], absurd)
     rows += _learn_imputers(sample[is_usable], numeric, Learned.read(as_artifacts(rows)), seed)
+    fallbacks = {t.feature: _fallback(t) for t in numeric}
     taught = {row["feature"] for row in rows if row["record"] in ("donor", "regression")}
     for row in rows:
-        if row["name"] == "impute" and row["feature"] not in taught:
-            # nothing to learn from: what fills the gap is the middle value
-            row["text"] = row["text"].replace("knn", "median").replace("model", "median")
+        asks_others = row["name"] == "impute" and row["text"] in ("knn", "model")
+        if asks_others and row["feature"] not in taught:
+            # nothing to learn from: one value fills the gap
+            row["text"] = fallbacks[row["feature"]]
 
     learned = Learned.read(as_artifacts(rows))
     filled = filled_numbers(sample, learned)
@@ -442,6 +454,8 @@ def _learn_number(values, is_usable, treatment, bounds, absurd) -> list[dict[str
         "transform": treatment.transform,
         "scale_method": treatment.scale,
         "encode": treatment.encode,
+        "missing_without": treatment.missing_without,
+        "fallback": "constant" if is_all_null else _fallback(treatment),
     }
     return _parameter_rows(treatment.feature, numbers, texts)
 
@@ -554,6 +568,13 @@ def _fill_value(known: np.ndarray, treatment: Treatment) -> float:
         distinct, counts = np.unique(known, return_counts=True)
         return float(distinct[counts.argmax()])
     return float(treatment.impute_constant)
+
+
+def _fallback(treatment: Treatment) -> str | None:
+    """What the fill value is where donors or a regression have nothing to say."""
+    if treatment.impute == "knn" and treatment.impute_constant is not None:
+        return "constant"
+    return "median" if treatment.impute in ("knn", "model") else None
 
 
 def _most_frequent(texts: pd.Series) -> pd.Series:
@@ -686,6 +707,13 @@ class Learned:
         """Raw values held, transformed, and measured from the centre in scales; absurd: nan."""
         return self._placed(self.believed(values, feature), feature)
 
+    def usual_gaps(self, frame: pd.DataFrame, feature: str) -> np.ndarray:
+        """Of whom nothing else was to be expected than that the feature is unknown."""
+        without = self.texts[feature].get("missing_without")
+        if without is None or without not in frame:
+            return np.zeros(len(frame), dtype=bool)
+        return numbers_of(frame[without]) == 0
+
     def _placed(self, values: np.ndarray, feature: str) -> np.ndarray:
         numbers, method = self.numbers[feature], self.texts[feature]["transform"]
         held = hold(values, numbers["lower"], numbers["upper"])
@@ -724,11 +752,13 @@ def standard_numbers(frame: pd.DataFrame, learned: Learned) -> dict[str, np.ndar
 
 def filled_numbers(frame: pd.DataFrame, learned: Learned) -> dict[str, np.ndarray]:
     """The same without a gap."""
+    standard = standard_numbers(frame, learned)
     return imputing.fill(
-        standard_numbers(frame, learned),
+        standard,
         learned.standard_fills(),
         learned.donors,
         learned.regressions,
+        {name: learned.usual_gaps(frame, name) for name in standard},
     )
 
 

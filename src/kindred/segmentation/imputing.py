@@ -190,19 +190,25 @@ def fill(
     fills: dict[str, float],
     donors: dict[str, Donors],
     regressions: dict[str, Regression],
+    usual: dict[str, np.ndarray] | None = None,
 ) -> Columns:
-    """Standard values without a gap: known, else by donors or regression, else the fill."""
-    filled = {}
+    """Standard values without a gap: known, else by donors or regression, else the fill.
+
+    ``usual`` says of a feature whose gaps have a meaning, so that the fill stands in.
+    """
+    filled, accidents = {}, {}
     for name, values in standard.items():
         guess = np.full(len(values), fills[name])
         gaps = np.isnan(values)
-        if name in donors and gaps.any():
-            given = donors[name].predict({key: own[gaps] for key, own in standard.items()})
-            guess[gaps] = np.where(np.isnan(given), fills[name], given)
+        accidents[name] = gaps & ~usual[name] if usual else gaps
+        if name in donors and accidents[name].any():
+            asked = accidents[name]
+            given = donors[name].predict({key: own[asked] for key, own in standard.items()})
+            guess[asked] = np.where(np.isnan(given), fills[name], given)
         filled[name] = np.where(gaps, guess, values)
     for _ in range(PASSES):
         filled |= {
-            name: np.where(np.isnan(standard[name]), regression.predict(filled), standard[name])
+            name: np.where(accidents[name], regression.predict(filled), filled[name])
             for name, regression in regressions.items()
         }
     return filled
