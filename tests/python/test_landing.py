@@ -1,5 +1,6 @@
 import gzip
 import json
+import os
 from datetime import datetime
 
 import duckdb
@@ -124,6 +125,36 @@ def test_landing_a_file_twice_adds_nothing_under_any_name(tmp_path):
     reports, _ = run(tmp_path)
     assert reports == []
     assert len(rows(tmp_path, "web/events")) == 1
+
+
+def test_a_file_that_stayed_as_it_was_is_not_read_again(tmp_path, monkeypatch):
+    long_ago(put(tmp_path, "web/events/a.jsonl", lines({"anonymous_id": "a", "name": "view"})))
+    run(tmp_path)
+    monkeypatch.setattr("kindred.landing.landing.sha256_of", lambda path: pytest.fail("read"))
+    reports, _ = run(tmp_path)
+    assert reports == []
+
+
+def test_a_file_that_was_written_anew_under_its_name_lands(tmp_path):
+    long_ago(put(tmp_path, "web/events/a.jsonl", lines({"anonymous_id": "a", "name": "view"})))
+    run(tmp_path)
+    put(tmp_path, "web/events/a.jsonl", lines({"anonymous_id": "b", "name": "view"}))
+    reports, _ = run(tmp_path)
+    assert [one.rows_landed for one in reports] == [1]
+
+
+def test_a_file_that_was_written_anew_within_a_tick_of_the_clock_lands(tmp_path):
+    path = put(tmp_path, "web/events/a.jsonl", lines({"anonymous_id": "a", "name": "view"}))
+    status = path.stat()
+    run(tmp_path)
+    put(tmp_path, "web/events/a.jsonl", lines({"anonymous_id": "b", "name": "view"}))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    reports, _ = run(tmp_path)
+    assert [one.rows_landed for one in reports] == [1]
+
+
+def long_ago(path):
+    os.utime(path, (1_750_000_000, 1_750_000_000))
 
 
 def test_a_record_keeps_its_own_moment_of_loading(tmp_path):

@@ -30,17 +30,19 @@ class Inspection:
     ends_open: bool = False
 
 
-def inspect(path: Path, *, is_text: bool) -> Inspection:
+def sha256_of(path: Path) -> str:
+    """Hash of a file's bytes. Raises OSError when the file cannot be opened."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def inspect(path: Path, sha256: str, *, is_text: bool) -> Inspection:
     """Read a file once, in chunks, and say whether it can be read as what it claims.
 
     A truncated or corrupt gzip, and text that is not UTF-8 or holds NUL bytes, make the
     whole file unusable. Raises OSError when the file cannot be opened.
     """
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    found = Inspection(digest.hexdigest())
+    found = Inspection(sha256)
     with _opened(path) as content:
         try:
             _read(content, found, is_text=is_text)

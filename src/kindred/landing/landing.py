@@ -7,8 +7,10 @@ that the next run takes away.
 
 import fcntl
 import gzip
+import json
 import shutil
 import sys
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -22,7 +24,7 @@ import duckdb
 
 from kindred.landing import reading
 from kindred.landing.contract import BATCHES, REJECTS, TABLES, Column, landed_columns
-from kindred.landing.inspection import Inspection, inspect
+from kindred.landing.inspection import Inspection, inspect, sha256_of
 from kindred.landing.layout import (
     FIRST_BATCH,
     batch_folder,
@@ -36,6 +38,9 @@ SAMPLE_MARKER = ".sample"
 SAMPLE_SALT = "kindred-sample"
 _JSON = (".json", ".jsonl", ".ndjson")
 _ENDINGS = (*_JSON, ".csv", ".parquet")
+_SEEN = ".seen.json"
+# what was written this short a time ago may be written again and bear the same time
+_UNSETTLED_NANOSECONDS = 2_000_000_000
 
 
 # of a file's content; a full disk, memory or a missing salt are matters for a person
@@ -107,16 +112,25 @@ def land(
         _clear_leftovers(landing)
         known = _landed_hashes(landing)
         batch = _last_batch(landing)
+        seen, still_there = _seen(landing), {}
         for path, source, table in _files(inbox):
+            name, began = str(path.relative_to(inbox)), time.time_ns()
             try:
-                found = inspect(path, is_text=_ending(path) != ".parquet")
+                stamp = _stamp(path)
+                if seen.get(name, {}).get("stamp") == stamp and seen[name]["sha256"] in known:
+                    still_there[name] = seen[name]
+                    continue
+                sha256 = sha256_of(path)
+                if stamp["modified"] < began - _UNSETTLED_NANOSECONDS:
+                    still_there[name] = {"stamp": stamp, "sha256": sha256}
+                if sha256 in known:
+                    continue
+                found = inspect(path, sha256, is_text=_ending(path) != ".parquet")
             except OSError as error:
                 raise LandingError(
                     f"{path} cannot be read ({error.strerror}). Make it readable or move "
                     "it out of the inbox, then run `kindred land` again."
                 ) from error
-            if found.sha256 in known:
-                continue
             batch += 1
             reports.append(
                 _land_file(
@@ -132,6 +146,8 @@ def land(
             )
             known.add(found.sha256)
             report(str(reports[-1]))
+        if still_there != seen:
+            _remember_seen(landing, still_there)
     landed = sum(one.rows_landed for one in reports)
     rejected = sum(one.rows_rejected for one in reports)
     report(
@@ -169,6 +185,23 @@ def _files(inbox: Path) -> Iterator[tuple[Path, str, str]]:
                 f"{', '.join(_ENDINGS)}, each plain or with .gz. Convert it or move it out."
             )
         yield path, *key
+
+
+def _stamp(path: Path) -> dict[str, int]:
+    status = path.stat()
+    return {"size": status.st_size, "modified": status.st_mtime_ns, "inode": status.st_ino}
+
+
+def _seen(landing: Path) -> dict[str, dict]:
+    """Files as the last run found them, so that an hour does not read a year's again."""
+    path = landing / _SEEN
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def _remember_seen(landing: Path, seen: dict[str, dict]) -> None:
+    beside = landing / f"{_SEEN}.tmp"
+    beside.write_text(json.dumps(seen))
+    beside.replace(landing / _SEEN)
 
 
 # --- the landing zone ----------------------------------------------------------------
