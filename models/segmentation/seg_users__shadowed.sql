@@ -1,6 +1,6 @@
 {#-
-    Scores take longer to plan than all the rest, so they are named only where a running arm
-    goes by a shadow that has a model. Where there is nothing to ask yet, and in a unit test, all
+    Scores and rules take long to plan, so they are named only where a running arm goes by a
+    shadow that has a model. Where there is nothing to ask yet, and in a unit test, all
     is planned.
 -#}
 {% set assigned = ref('seg_experiments__assigned') %}
@@ -12,12 +12,6 @@
 ).rows | map(attribute=0) | list if execute and assigned.schema and load_relation(assigned) else none %}
 
 with
-
-clock as (
-
-    select * from {{ ref('int_time__resolved') }}
-
-),
 
 arms as (
 
@@ -36,12 +30,6 @@ shadows as (
 
     select * from {{ ref('seg_models') }}
     where status = 'shadow'
-
-),
-
-placements as (
-
-    select * from {{ ref('placements') }}
 
 ),
 
@@ -67,20 +55,39 @@ judged as (
 
 ),
 
-scored as (
+{% if versions == [] -%}
+    final as (
 
-    {% if versions == [] -%}
         select
+            experiment_id,
             user_id,
+            placement_id,
+            shadow_id,
+            segmented_by,
             model_version,
-            segment_id,
-            distance,
-            cast(null as double) as runner_up_distance,
-            confidence,
-            as_of
-        from places
-        where false
-    {%- else -%}
+            cast(null as varchar) as segment_id,
+            cast(null as varchar) as persona_id,
+            cast(null as varchar) as persona_rule_id,
+            cast(null as double) as margin,
+            cast(null as boolean) as is_unsure
+        from judged
+
+    )
+{%- else -%}
+    clock as (
+
+        select * from {{ ref('int_time__resolved') }}
+
+    ),
+
+    placements as (
+
+        select * from {{ ref('placements') }}
+
+    ),
+
+    scored as (
+
         select
             user_id,
             model_version,
@@ -93,120 +100,120 @@ scored as (
         where
             period = 'current'
             and not is_champion
-            {%- if versions %}
-                and model_version in ('{{ versions | join("', '") }}')
-            {%- endif %}
-    {%- endif %}
+            and model_version in (
+                {{ "'" ~ versions | join("', '") ~ "'" if versions else 'select model_version from shadows' }}
+            )
 
-),
+    ),
 
-wanted as (
+    wanted as (
 
-    -- of two experiments on two placements that go by one shadow
-    select distinct
-        user_id,
-        model_version
-    from judged
-    where segmented_by = 'shadow'
+        -- of two experiments on two placements that go by one shadow
+        select distinct
+            user_id,
+            model_version
+        from judged
+        where segmented_by = 'shadow'
 
-),
+    ),
 
-users as (
+    users as (
 
-    select
-        scored.user_id,
-        scored.model_version,
-        scored.segment_id,
-        'cluster' as method,
-        {{ segment_margin('scored.distance', 'scored.runner_up_distance') }} as margin,
-        scored.confidence,
-        scored.as_of
-    from scored
-    inner join wanted
-        on
-            scored.user_id = wanted.user_id
-            and scored.model_version = wanted.model_version
+        select
+            scored.user_id,
+            scored.model_version,
+            scored.segment_id,
+            'cluster' as method,
+            {{ segment_margin('scored.distance', 'scored.runner_up_distance') }} as margin,
+            scored.confidence,
+            scored.as_of
+        from scored
+        inner join wanted
+            on
+                scored.user_id = wanted.user_id
+                and scored.model_version = wanted.model_version
 
-),
+    ),
 
-features as (
+    features as (
 
-    select
-        current_features.*,
-        wanted.model_version
-    from {{ ref('int_users__current') }} as current_features
-    inner join wanted
-        on current_features.user_id = wanted.user_id
+        select
+            current_features.*,
+            wanted.model_version
+        from {{ ref('int_users__current') }} as current_features
+        inner join wanted
+            on current_features.user_id = wanted.user_id
 
-),
+    ),
 
--- those of the champion stand in seg_segment_traits
-traits as (
+    -- those of the champion stand in seg_segment_traits
+    traits as (
 
-    select
-        model_version,
-        segment_id,
-        feature,
-        value as z_score
-    from {{ ref('seg_model_artifacts') }}
-    where
-        record = 'trait'
-        and name = 'z_score'
+        select
+            model_version,
+            segment_id,
+            feature,
+            value as z_score
+        from {{ ref('seg_model_artifacts') }}
+        where
+            record = 'trait'
+            and name = 'z_score'
 
-),
+    ),
 
-firings as (
+    firings as (
 
-    select * from {{ ref('int_triggers__walked') }}
+        select * from {{ ref('int_triggers__walked') }}
 
-),
+    ),
 
-personas as (
+    personas as (
 
-    select * from {{ ref('personas') }}
+        select * from {{ ref('personas') }}
 
-),
+    ),
 
-rules as (
+    rules as (
 
-    select
-        *,
-        {{ dbt.split_part('subject', "':'", 1) }} as subject_kind,
-        {{ dbt.split_part('subject', "':'", 2) }} as subject_name
-    from {{ ref('persona_rules') }}
+        select
+            *,
+            {{ dbt.split_part('subject', "':'", 1) }} as subject_kind,
+            {{ dbt.split_part('subject', "':'", 2) }} as subject_name
+        from {{ ref('persona_rules') }}
 
-),
+    ),
 
-{{ persona_matches(by_model=true) }},
+    {{ persona_matches(by_model=true) }},
 
-final as (
+    final as (
 
-    select
-        judged.experiment_id,
-        judged.user_id,
-        judged.placement_id,
-        judged.shadow_id,
-        judged.segmented_by,
-        matches.model_version,
-        matches.segment_id,
-        matches.persona_id,
-        matches.rule_id as persona_rule_id,
-        users.margin,
-        -- what facts decide is sure, whatever the segment
-        matches.source = 'cluster' and users.margin < placements.min_margin as is_unsure
-    from judged
-    inner join placements
-        on judged.placement_id = placements.placement_id
-    left join users
-        on
-            judged.user_id = users.user_id
-            and judged.model_version = users.model_version
-    left join matches
-        on
-            users.user_id = matches.user_id
-            and users.model_version = matches.model_version
-            and matches.match_rank = 1
+        select
+            judged.experiment_id,
+            judged.user_id,
+            judged.placement_id,
+            judged.shadow_id,
+            judged.segmented_by,
+            matches.model_version,
+            matches.segment_id,
+            matches.persona_id,
+            matches.rule_id as persona_rule_id,
+            users.margin,
+            -- what facts decide is sure, whatever the segment
+            matches.source = 'cluster' and users.margin < placements.min_margin as is_unsure
+        from judged
+        inner join placements
+            on judged.placement_id = placements.placement_id
+        left join users
+            on
+                judged.user_id = users.user_id
+                and judged.model_version = users.model_version
+        left join matches
+            on
+                users.user_id = matches.user_id
+                and users.model_version = matches.model_version
+                and matches.match_rank = 1
 
-)
+    )
+{%- endif %}
 
 select * from final

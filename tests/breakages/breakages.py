@@ -582,7 +582,7 @@ BREAKAGES = [
     ),
     Breakage(
         "one of several conditions is enough for a persona",
-        f"{SEG}/seg_personas__matched.sql",
+        "macros/persona_matches.sql",
         "            and held.held_count = ranked_rules.condition_count\n",
         "",
         "unit seg_personas__matched",
