@@ -1,5 +1,3 @@
-{% set condition_numbers = [1, 2, 3] %}
-
 with
 
 rules as (
@@ -25,7 +23,7 @@ roles as (
         property_name,
         filter_operator,
         filter_value,
-        {% for number in condition_numbers -%}
+        {% for number in condition_numbers() -%}
             property_{{ number }},
             operator_{{ number }},
             value_{{ number }},
@@ -50,7 +48,7 @@ roles as (
             cast(null as varchar) as property_name,
             cast(null as varchar) as filter_operator,
             cast(null as varchar) as filter_value,
-            {% for number in condition_numbers -%}
+            {% for number in condition_numbers() -%}
                 cast(null as varchar) as property_{{ number }},
                 cast(null as varchar) as operator_{{ number }},
                 cast(null as varchar) as value_{{ number }},
@@ -168,7 +166,7 @@ compared as (
                 end
         end as compared_number,
         -- all of them must hold, and an unknown fulfils none
-        {% for number in condition_numbers -%}
+        {% for number in condition_numbers() -%}
             {{ 'and ' if not loop.first }}case
                 when roles.property_{{ number }} is null then true
                 when roles.operator_{{ number }} in ('=', '!=')

@@ -18,7 +18,7 @@ numbered_conditions as (
 conditions as (
 
     select
-        {% for number in [1, 2, 3] -%}
+        {% for number in condition_numbers() -%}
             max(case when condition_number = {{ number }} then property_name end)
                 as property_{{ number }},
             max(case when condition_number = {{ number }} then operator end)
@@ -34,7 +34,7 @@ conditions as (
 rules as (
 
     select
-        {% for number in [1, 2, 3] -%}
+        {% for number in condition_numbers() -%}
             conditions.property_{{ number }},
             conditions.operator_{{ number }},
             conditions.value_{{ number }},
@@ -61,7 +61,7 @@ final as (
         end as property_name,
         filter_operator,
         filter_value,
-        {% for number in [1, 2, 3] -%}
+        {% for number in condition_numbers() -%}
             property_{{ number }},
             operator_{{ number }},
             value_{{ number }},

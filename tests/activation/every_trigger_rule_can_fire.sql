@@ -266,7 +266,7 @@ problems as (
         'keep three at most, beside the filter of its own row' as remedy
     from conditions
     group by rule_id
-    having count(*) > 3
+    having count(*) > {{ condition_numbers() | length }}
 
     union all
 

@@ -79,6 +79,10 @@ def spool(
     owner = block.devices["owner"].to_numpy()
     devices = block.devices[["device", "anonymous_id", "browser", "bot", "is_internal"]]
     devices = devices.assign(country=np.where(owner >= 0, countries[owner], 0))
+    # whoever serves the banner knows the persona of those who are of a segment
+    segments = np.array([one.name for one in shop.SEGMENTS] + [None], dtype=object)
+    segment = block.people["segment"].to_numpy()
+    devices["persona_id"] = segments[np.where(owner >= 0, segment[owner], -1)]
     orders = block.orders[
         ["order", "country", "gross_cents", "discount_cents", "event_form"]
     ].rename(columns={"order": "order_number"})
@@ -595,6 +599,7 @@ select
     devices.anonymous_id,
     '{experimenting.PLACEMENT}' as placement_id,
     case served.arm {variant} end as variant_id,
+    devices.persona_id,
     'experiment' as reason,
     '{experimenting.EXPERIMENT}' as experiment_id,
     case served.arm {arm} end as arm,
