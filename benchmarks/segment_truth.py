@@ -92,7 +92,8 @@ def main() -> None:
             if algorithm == "minibatch_kmeans":
                 cold = MiniBatchKMeans(count, random_state=SEED).fit_predict(points)
                 found["cold MiniBatchKMeans on the same points"] = (cold, count)
-        middle = catalog.assign(impute=catalog["impute"].replace("knn", "median"))
+        impute = catalog["impute"].replace({"knn": "median", "model": "median"})
+        middle = catalog.assign(impute=impute, missing_without=None)
         labels, _, count = segmented(frame, middle, "minibatch_kmeans")
         found["Kindred, minibatch_kmeans, gaps filled by the median instead"] = (labels, count)
         for draw in OTHER_DRAWS if frame is spoilt else ():

@@ -8,7 +8,7 @@
 
 {% macro duckdb__top_named(candidates, count) -%}
     nullif(array_to_string(list_transform(
-        list_slice(list_sort(list_filter(
+        list_aggregate(list_filter(
             [
                 {%- for one in candidates %}
                     {'weakness': -({{ one.strength }}), 'name': '{{ one.name }}', 'number': {{ one.number }}}
@@ -16,7 +16,7 @@
                 {%- endfor %}
             ],
             lambda one: one['weakness'] < -1e-12
-        )), 1, {{ count }}),
+        ), 'min', {{ count }}),
         lambda one: one['name'] || case when one['number'] >= 0 then ' +' else ' ' end
         || cast(cast(one['number'] as decimal(9, 1)) as varchar)
     ), ', '), '')

@@ -4,7 +4,7 @@ Both work on standard values, (transformed - center) / scale, with nan where a v
 unknown, and both are learned as a few numbers that SQL applies to every user:
 
 * `knn`: the mean of the nearest of a bounded set of donors. A donor is the mean of a
-  small group of alike users, so a hundred of them stand for the whole sample. Distance
+  small group of alike users, so two hundred of them stand for the whole sample. Distance
   is taken over what is known of the user, as scikit-learn's KNNImputer takes it.
 * `model`: a linear regression on other features, themselves filled, and run again on
   what it filled, as scikit-learn's IterativeImputer does.
@@ -21,7 +21,7 @@ from sklearn.linear_model import BayesianRidge
 from threadpoolctl import threadpool_limits
 
 PREDICTORS = 12
-DONORS = 100
+DONORS = 200
 USUAL_SHARE = 0.5  # of a group of alike users that know a feature, below which a gap is usual
 NEIGHBOURS = 5
 ROUNDS = 10  # of learning; a regression settles in two or three
