@@ -17,8 +17,9 @@ batches as (
     select
         batch,
         run_number
+    -- no landed row bears the number of a reset. A filter would have the engine expect few rows, and
+    -- keep the wide ones in memory where a join could keep the narrow
     from {{ ref('int_batches__read') }}
-    where not is_reset
 
 ),
 

@@ -104,7 +104,8 @@ events as (
             on judged.row_key = stored.row_key
         {%- else -%}
             false as is_placed,
-            cast(null as bigint) as placed_session_key,
+            -- nothing is placed yet; a null of the type of keys
+            nullif(judged.event_key, judged.event_key) as placed_session_key,
             cast(null as bigint) as placed_position
         from {{ ref('int_events__judged') }} as judged
         where judged.outcome = 'kept'

@@ -34,6 +34,16 @@ def test_the_published_copy_is_readable_by_older_clients(home):
     assert storage <= 65
 
 
+def test_keys_are_numbers_of_64_bits(home):
+    # a case over two kinds of number makes one of 128, and every table of its key as wide
+    with duckdb.connect(str(home / "kindred_build.duckdb"), read_only=True) as build:
+        wide = build.execute(
+            "select table_name, column_name from duckdb_columns() "
+            "where data_type = 'HUGEINT' and column_name like '%\\_key' escape '\\'"
+        ).fetchall()
+    assert wide == []
+
+
 def test_exports_hold_the_rows_of_their_views(home):
     with duckdb.connect(str(home / "kindred_build.duckdb"), read_only=True) as build:
         views = build.execute(
