@@ -104,7 +104,11 @@ def test_the_published_copy_is_whole_however_often_publishing_is_killed(tmp_path
     at_work = 0
     for state in range(2, KILLS + 2):
         change(state)
-        at_work += run_and_kill("publish", tmp_path, (0.3 + 0.8 * chance.random()) * seconds)
+        is_killed = run_and_kill("publish", tmp_path, (0.3 + 0.8 * chance.random()) * seconds)
+        at_work += is_killed
+        if not is_killed:
+            # the machine is quicker than it was when the step was timed
+            seconds *= 0.7
         with duckdb.connect(str(copy), read_only=True) as reader:
             states = reader.execute(
                 "select distinct state, count(noise) over (partition by state) from t"
