@@ -63,12 +63,21 @@ arms as (
 
 ),
 
+champion as (
+
+    select model_version from {{ ref('seg_models') }}
+    where is_champion
+
+),
+
 -- whose arm goes by a shadow model is of the persona that follows from the shadow's segment
 shadowed as (
 
     select
         shadowed.user_id,
         shadowed.experiment_id,
+        shadowed.shadow_id,
+        shadowed.model_version,
         shadowed.segmented_by,
         shadowed.persona_id,
         shadowed.is_unsure
@@ -153,6 +162,8 @@ placed as (
         judged.is_holdout,
         coalesce(shadowed.is_unsure, judged.is_unsure) as is_unsure,
         coalesce(shadowed.segmented_by, 'champion') as segmented_by,
+        coalesce(shadowed.model_version, champion.model_version) as model_version,
+        shadowed.shadow_id,
         judged.experiment_id,
         judged.arm
     from judged
@@ -162,6 +173,9 @@ placed as (
             and judged.experiment_id = shadowed.experiment_id
             and not judged.is_refused
             and not judged.is_holdout
+    -- one row at most
+    left join champion
+        on true
 
 ),
 
@@ -361,7 +375,10 @@ final as (
         case when not won.is_holdout and not won.is_refused then won.experiment_id end
             as experiment_id,
         case when not won.is_holdout and not won.is_refused then won.arm end as arm,
+        won.persona_id,
         won.segmented_by,
+        won.model_version,
+        won.shadow_id,
         case
             when won.is_refused then 'no_consent'
             when won.is_holdout then 'holdout'

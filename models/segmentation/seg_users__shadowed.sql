@@ -164,6 +164,7 @@ judged as (
     firings as (
 
         select * from {{ ref('int_triggers__walked') }}
+        where user_id in (select wanted.user_id from wanted)
 
     ),
 

@@ -1051,8 +1051,8 @@ BREAKAGES = [
     Breakage(
         "a decision names the champion's segment where a shadow decided",
         "models/marts/activation/fct_decisions.sql",
-        "coalesce(shadowed.segment_id, users.segment_id)",
-        "users.segment_id",
+        "        shadowed.segment_id,",
+        "        users.segment_id,",
         "unit fct_decisions",
     ),
     Breakage(

@@ -2,36 +2,9 @@
 
 with
 
-users as (
-
-    select * from {{ ref('seg_users__situated') }}
-
-),
-
-decided as (
-
-    select * from {{ ref('seg_situations__decided') }}
-
-),
-
 placements as (
 
     select * from {{ ref('placements') }}
-
-),
-
-shadowed as (
-
-    select * from {{ ref('seg_users__shadowed') }}
-
-),
-
--- one row, whatever there is
-champion as (
-
-    select max(model_version) as model_version
-    from {{ ref('seg_models') }}
-    where is_champion
 
 ),
 
@@ -50,63 +23,121 @@ firings as (
 
 ),
 
+-- who is in the arm of a shadow comes apart: in one join with them, everybody is planned as few.
+-- Tables are named twice, for a query that is read twice is kept in memory
+segmented as (
+
+    select
+        users.user_id,
+        users.persona_rule_id,
+        users.segment_id,
+        users.margin,
+        users.analytics_consent,
+        users.marketing_consent,
+        users.as_of,
+        decided.placement_id,
+        decided.variant_id,
+        decided.persona_id,
+        decided.model_version,
+        decided.experiment_id,
+        decided.shadow_id,
+        decided.arm,
+        decided.segmented_by,
+        decided.content_key,
+        decided.rule_id as trigger_rule_id,
+        decided.reason,
+        decided.lost_candidates,
+        decided.is_holdout,
+        decided.valid_until
+    from {{ ref('seg_users__situated') }} as users
+    inner join {{ ref('seg_situations__decided') }} as decided
+        on users.situation_key = decided.situation_key
+    where decided.segmented_by <> 'shadow'
+
+    union all
+
+    select
+        users.user_id,
+        shadowed.persona_rule_id,
+        shadowed.segment_id,
+        shadowed.margin,
+        users.analytics_consent,
+        users.marketing_consent,
+        users.as_of,
+        decided.placement_id,
+        decided.variant_id,
+        decided.persona_id,
+        decided.model_version,
+        decided.experiment_id,
+        decided.shadow_id,
+        decided.arm,
+        decided.segmented_by,
+        decided.content_key,
+        decided.rule_id as trigger_rule_id,
+        decided.reason,
+        decided.lost_candidates,
+        decided.is_holdout,
+        decided.valid_until
+    from {{ ref('seg_users__situated') }} as users
+    inner join {{ ref('seg_situations__decided') }} as decided
+        on users.situation_key = decided.situation_key
+    inner join {{ ref('seg_users__shadowed') }} as shadowed
+        on
+            users.user_id = shadowed.user_id
+            and decided.experiment_id = shadowed.experiment_id
+    where decided.segmented_by = 'shadow'
+
+),
+
 final as (
 
     select
         -- ids
-        {{ surrogate_key(['users.user_id', 'decided.placement_id']) }} as decision_id,
-        users.user_id,
-        decided.placement_id,
-        decided.variant_id,
-        coalesce(shadowed.persona_id, users.persona_id) as persona_id,
+        {{ surrogate_key(['segmented.user_id', 'segmented.placement_id']) }} as decision_id,
+        segmented.user_id,
+        segmented.placement_id,
+        segmented.variant_id,
+        segmented.persona_id,
         case
-            when decided.reason = 'trigger' then decided.rule_id
-            when decided.reason = 'persona'
-                then coalesce(shadowed.persona_rule_id, users.persona_rule_id)
+            when segmented.reason = 'trigger' then segmented.trigger_rule_id
+            when segmented.reason = 'persona' then segmented.persona_rule_id
         end as rule_id,
-        coalesce(shadowed.segment_id, users.segment_id) as segment_id,
-        coalesce(shadowed.model_version, champion.model_version) as model_version,
-        decided.experiment_id,
-        shadowed.shadow_id,
+        segmented.segment_id,
+        segmented.model_version,
+        segmented.experiment_id,
+        segmented.shadow_id,
 
         -- text
         placements.channel,
-        decided.arm,
-        decided.segmented_by,
-        decided.content_key,
+        segmented.arm,
+        segmented.segmented_by,
+        segmented.content_key,
         firings.key_value,
-        decided.reason,
-        decided.lost_candidates,
-        users.analytics_consent,
-        users.marketing_consent,
+        segmented.reason,
+        segmented.lost_candidates,
+        segmented.analytics_consent,
+        segmented.marketing_consent,
 
         -- numbers
-        coalesce(shadowed.margin, users.margin) as margin,
+        segmented.margin,
 
         -- booleans
-        decided.is_holdout,
+        segmented.is_holdout,
 
         -- times
-        users.as_of as decided_at,
+        segmented.as_of as decided_at,
         case
-            when firings.expires_at < decided.valid_until then firings.expires_at
-            else decided.valid_until
+            when firings.expires_at < segmented.valid_until then firings.expires_at
+            else segmented.valid_until
         end as valid_until
-    from users
-    inner join decided
-        on users.situation_key = decided.situation_key
+    from segmented
     inner join placements
-        on decided.placement_id = placements.placement_id
-    cross join champion
-    left join shadowed
-        on
-            users.user_id = shadowed.user_id
-            and decided.experiment_id = shadowed.experiment_id
+        on segmented.placement_id = placements.placement_id
     left join firings
         on
-            users.user_id = firings.user_id
-            and decided.rule_id = firings.rule_id
-            and decided.reason = 'trigger'
+            segmented.user_id = firings.user_id
+            and segmented.trigger_rule_id = firings.rule_id
+            and segmented.reason = 'trigger'
 
 )
 
