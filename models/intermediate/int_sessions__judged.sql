@@ -5,6 +5,10 @@
 {% set compared = [
     'session_id', 'event_count', 'started_at', 'ended_at', 'is_bot', 'is_shadowed'
 ] %}
+{% set weighed = [
+    'session_key', 'visitor_key', 'source', 'anonymous_id', 'session_id', 'event_count', 'started_at',
+    'ended_at', 'duration_seconds',
+] %}
 
 with
 
@@ -48,7 +52,10 @@ progress as (
             on
                 sessionized.visitor_key = visitors.visitor_key
                 and sessionized.occurred_at >= visitors.touched_from
-        where sessionized.occurred_at >= (select min(visitors.touched_from) from visitors)
+        where
+            sessionized.occurred_at >= (
+                select min(earliest.touched_from) from visitors as earliest
+            )
 
         union
 
@@ -138,15 +145,9 @@ timed as (
 weighed as (
 
     select
-        session_key,
-        visitor_key,
-        source,
-        anonymous_id,
-        session_id,
-        event_count,
-        started_at,
-        ended_at,
-        duration_seconds,
+        {% for column in weighed -%}
+            {{ column }},
+        {% endfor -%}
         (event_count >= {{ var('bot_session_events') }} and event_count > duration_seconds)
         or event_count > 2000 as is_bot
     from timed
@@ -155,15 +156,9 @@ weighed as (
         union all
 
         select
-            session_key,
-            visitor_key,
-            source,
-            anonymous_id,
-            session_id,
-            event_count,
-            started_at,
-            ended_at,
-            duration_seconds,
+            {% for column in weighed -%}
+                {{ column }},
+            {% endfor -%}
             is_bot
         from stored
         where session_key not in (select changed.session_key from changed)

@@ -782,7 +782,7 @@ BREAKAGES = [
     Breakage(
         "a decision outlives its trigger",
         "models/marts/activation/fct_decisions.sql",
-        "when firings.expires_at < decided.valid_until then firings.expires_at",
+        "when firings.expires_at < segmented.valid_until then firings.expires_at",
         "when false then firings.expires_at",
         "unit fct_decisions",
     ),

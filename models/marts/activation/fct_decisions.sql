@@ -1,4 +1,8 @@
 {{ config(materialized='view') }}
+{% set decided = [
+    'placement_id', 'variant_id', 'persona_id', 'model_version', 'experiment_id', 'shadow_id', 'arm',
+    'segmented_by', 'content_key', 'reason', 'lost_candidates', 'is_holdout', 'valid_until',
+] %}
 
 with
 
@@ -35,20 +39,10 @@ segmented as (
         users.analytics_consent,
         users.marketing_consent,
         users.as_of,
-        decided.placement_id,
-        decided.variant_id,
-        decided.persona_id,
-        decided.model_version,
-        decided.experiment_id,
-        decided.shadow_id,
-        decided.arm,
-        decided.segmented_by,
-        decided.content_key,
-        decided.rule_id as trigger_rule_id,
-        decided.reason,
-        decided.lost_candidates,
-        decided.is_holdout,
-        decided.valid_until
+        {% for column in decided -%}
+            decided.{{ column }},
+        {% endfor -%}
+        decided.rule_id as trigger_rule_id
     from {{ ref('seg_users__situated') }} as users
     inner join {{ ref('seg_situations__decided') }} as decided
         on users.situation_key = decided.situation_key
@@ -64,20 +58,10 @@ segmented as (
         users.analytics_consent,
         users.marketing_consent,
         users.as_of,
-        decided.placement_id,
-        decided.variant_id,
-        decided.persona_id,
-        decided.model_version,
-        decided.experiment_id,
-        decided.shadow_id,
-        decided.arm,
-        decided.segmented_by,
-        decided.content_key,
-        decided.rule_id as trigger_rule_id,
-        decided.reason,
-        decided.lost_candidates,
-        decided.is_holdout,
-        decided.valid_until
+        {% for column in decided -%}
+            decided.{{ column }},
+        {% endfor -%}
+        decided.rule_id as trigger_rule_id
     from {{ ref('seg_users__situated') }} as users
     inner join {{ ref('seg_situations__decided') }} as decided
         on users.situation_key = decided.situation_key
