@@ -54,7 +54,7 @@ progress as (
             judged.outcome = 'kept'
             and judged.provided_session_id is null
             and timelines.provided_session_id is null
-            and judged.occurred_at >= (select min(timelines.read_from) from timelines)
+            and judged.occurred_at >= (select min(earliest.read_from) from timelines as earliest)
 
         union all
 
@@ -83,33 +83,48 @@ progress as (
 
     ),
 
+    placed as (
+
+        select
+            kept.*,
+            case when kept.is_placed then stored.session_key end as placed_session_key,
+            case when kept.is_placed then stored.event_position end as placed_position
+        from kept
+        left join stored
+            on kept.row_key = stored.row_key
+
+    ),
+
+{% else -%}
+    -- nothing is placed yet; a null of the type of keys
+    placed as (
+
+        select
+            *,
+            false as is_placed,
+            nullif(event_key, event_key) as placed_session_key,
+            cast(null as bigint) as placed_position
+        from {{ ref('int_events__judged') }}
+        where outcome = 'kept'
+
+    ),
+
 {% endif -%}
 events as (
 
     select
-        judged.row_key,
-        judged.event_key,
-        judged.visitor_key,
-        judged.source,
-        judged.provided_session_id,
-        judged.event_name,
-        judged.occurred_at,
-        {{ epoch_microseconds('judged.occurred_at') }} as occurred_microseconds,
-        {% if is_incremental() -%}
-            judged.is_placed,
-            case when judged.is_placed then stored.session_key end as placed_session_key,
-            case when judged.is_placed then stored.event_position end as placed_position
-        from kept as judged
-        left join stored
-            on judged.row_key = stored.row_key
-        {%- else -%}
-            false as is_placed,
-            -- nothing is placed yet; a null of the type of keys
-            nullif(judged.event_key, judged.event_key) as placed_session_key,
-            cast(null as bigint) as placed_position
-        from {{ ref('int_events__judged') }} as judged
-        where judged.outcome = 'kept'
-        {%- endif %}
+        row_key,
+        event_key,
+        visitor_key,
+        source,
+        provided_session_id,
+        event_name,
+        occurred_at,
+        {{ epoch_microseconds('occurred_at') }} as occurred_microseconds,
+        is_placed,
+        placed_session_key,
+        placed_position
+    from placed
 
 ),
 
