@@ -13,13 +13,11 @@
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {{ drop_relation_if_exists(existing_relation) }}
-
     {% call statement('main') -%}
+        {%- if existing_relation is not none -%}
+            drop {{ existing_relation.type }} {{ existing_relation }};
+        {% endif -%}
         {{ get_create_view_as_sql(target_relation, sql) }}
-    {%- endcall %}
-
-    {% call statement('write_file') -%}
         copy (select * from {{ target_relation }}) to '{{ location | replace("'", "''") }}.tmp'
         (format parquet, compression zstd, compression_level 1)
     {%- endcall %}
@@ -29,7 +27,7 @@
     {{ adapter.commit() }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
 
-    {% do adapter.store_relation('kindred', target_relation, adapter.get_columns_in_relation(target_relation), location, 'parquet', config) %}
+    {% do adapter.store_relation('kindred', target_relation, [], location, 'parquet', config) %}
 
     {{ return({'relations': [target_relation]}) }}
 

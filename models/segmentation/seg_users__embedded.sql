@@ -2,7 +2,7 @@
 
 with
 
--- only what a live model clusters on; with nothing of the kind no item is read at all
+-- only what a live model clusters on
 vectors as (
 
     select
@@ -33,6 +33,15 @@ vocabulary as (
 
 ),
 
+-- no row where there is no vector: crossed with it, no item is read at all
+any_vector as (
+
+    select dimension
+    from vectors
+    limit 1
+
+),
+
 counted as (
 
     select
@@ -43,6 +52,7 @@ counted as (
         items.item,
         cast(sum(items.item_count) as double) as item_count
     from {{ ref('int_users__items') }} as items
+    cross join any_vector
     inner join vocabulary
         on
             items.item_kind = vocabulary.item_kind

@@ -102,6 +102,20 @@ def test_camps_are_found_and_refits_are_equal(algorithm):
             np.testing.assert_array_equal(one.cores.centers, other.cores.centers)
 
 
+def test_counts_tried_side_by_side_are_those_tried_one_by_one_and_in_order(monkeypatch):
+    points = np.random.default_rng(1).normal(size=(1_500, 8))
+    settings = {"count_min": 3, "count_max": 5, "seed": 5, "guards": Guards()}
+    monkeypatch.setattr(clustering.os, "cpu_count", lambda: 3)
+    together = clustering.choose_clusters(points, **settings)[-3:]
+    monkeypatch.setattr(clustering, "SIDE_BY_SIDE", 1)
+    alone = clustering.choose_clusters(points, **settings)[-3:]
+    assert [one.cluster_count for one in together] == [3, 4, 5]
+    for one, other in zip(together, alone, strict=True):
+        assert one.scores == other.scores
+        # to the last bit
+        assert (one.cores.centers == other.cores.centers).all()
+
+
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_rows_give_back_the_cores_that_were_fitted(algorithm):
     sample = users(each=120)

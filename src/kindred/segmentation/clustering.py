@@ -3,13 +3,17 @@
 A fitted model is a set of `Cores`, whichever algorithm found them, so that whoever scores
 with it need not know which one did.
 
-Everything runs on one thread: the order in which threads add floats is not fixed, and
-equal input must give equal centres to the last bit.
+Every fit runs on one thread: the order in which threads add floats is not fixed, and
+equal input must give equal centres to the last bit. Numbers of clusters, of which none
+knows of the other, are tried side by side.
 """
 
+import os
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -30,6 +34,7 @@ SILHOUETTE_ROWS = 5_000
 STABILITY_ROWS = 2_000
 STABILITY_REPLICATES = 10
 BATCH_ROWS = 4_096
+SIDE_BY_SIDE = 4  # numbers of clusters tried at a time; each may hold 200 MB of distances
 # with 3 a first model of UCI Online Retail lay in a poor optimum, which re-fits then left
 COLD_STARTS = 10
 # how far centres may still move, as scikit-learn counts it, where passes end
@@ -256,10 +261,7 @@ def fit_mixture(
         precisions_init=1 / (variances + VARIANCE_FLOOR),
         random_state=seed % 2**32,
     )
-    with warnings.catch_warnings():
-        # where it stops after 200 steps is a model like any other, and is judged like one
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        mixture.fit(points)
+    mixture.fit(points)
     return cores_of_mixture(mixture)
 
 
@@ -399,10 +401,7 @@ def choose_clusters(
         if algorithm == "dbscan":
             trials = _try_radii(points, count_min, count_max, seed=seed, guards=guards)
         else:
-            trials = [
-                _try_count(points, count, algorithm, seed=seed, start=start)
-                for count in range(count_min, count_max + 1)
-            ]
+            trials = _try_counts(points, count_min, count_max, algorithm, seed=seed, start=start)
     judged = _judge(trials, guards)
     if any(trial.is_chosen for trial in judged):
         return judged
@@ -431,7 +430,21 @@ def _one_cluster(points, trials, why) -> list[Trial]:
     return [one, *trials]
 
 
-def _try_count(points, count, algorithm, *, seed: int, start) -> Trial:
+def _try_counts(points, count_min, count_max, algorithm, *, seed: int, start) -> list[Trial]:
+    # a limit on OpenMP holds for the thread that sets it, one on BLAS for all of them
+    one_thread = partial(threadpool_limits, limits=1, user_api="openmp")
+    workers = min(os.cpu_count() or 1, SIDE_BY_SIDE)
+    with ThreadPoolExecutor(workers, initializer=one_thread) as pool, warnings.catch_warnings():
+        # where a mixture stops after 200 steps is a model like any other, and is judged like
+        # one; filters of warnings are of the process, so they are set once for all threads
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        attempt = partial(_try_count, points, algorithm=algorithm, seed=seed, start=start)
+        # the largest first, for they take longest
+        trials = pool.map(attempt, range(count_max, count_min - 1, -1))
+        return list(trials)[::-1]
+
+
+def _try_count(points, count, *, algorithm, seed: int, start) -> Trial:
     judge_seed, seed = seed, seed + count  # every count is judged by the same users
     if len(points) < 2 * count:
         return Trial(
