@@ -38,6 +38,7 @@ any_vector as (
 
     select dimension
     from vectors
+    order by dimension
     limit 1
 
 ),
