@@ -27,6 +27,7 @@
         {% call statement('put_in_place') -%}
             {{ put_in_place(intermediate_relation, target_relation, existing_relation) }}
         {%- endcall %}
+        {% do create_indexes(target_relation) %}
 
     {%- else -%}
 
@@ -65,7 +66,7 @@
                 'temp_relation': temp_relation,
                 'unique_key': config.get('unique_key'),
                 'dest_columns': dest_columns,
-                'incremental_predicates': config.get('incremental_predicates'),
+                'incremental_predicates': config.get('predicates') or config.get('incremental_predicates'),
             }) }};
             drop table {{ temp_relation }}
         {%- endcall %}

@@ -23,6 +23,7 @@
         {{ put_in_place(intermediate_relation, target_relation, existing_relation) }}
     {%- endcall %}
 
+    {% do create_indexes(target_relation) %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(target_relation, model) %}
     {{ adapter.commit() }}

@@ -112,6 +112,15 @@ def test_a_changed_column_stops_the_model_and_leaves_the_table_as_it_was(project
     assert project.relations == [("one", "BASE TABLE")]
 
 
+def test_an_index_that_is_asked_for_is_there_after_each_run(project):
+    config = (
+        "{{ config(materialized='KIND', indexes=[{'columns': ['number']}]) }} select 1 as number"
+    )
+    for kind in ("table", "incremental", "table"):
+        assert project.run("--full-refresh", one=config.replace("KIND", kind)) == {}
+        assert project.query("select table_name from duckdb_indexes()") == [("one",)]
+
+
 def test_a_model_that_fails_leaves_the_table_as_it_was(project):
     text = "{{ config(materialized='table') }} select "
     assert project.run(one=text + "7 as number") == {}
