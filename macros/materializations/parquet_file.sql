@@ -14,9 +14,7 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {% call statement('main') -%}
-        {%- if existing_relation is not none -%}
-            drop {{ existing_relation.type }} {{ existing_relation }};
-        {% endif -%}
+        {{ drop_standing(existing_relation) }}
         {{ get_create_view_as_sql(target_relation, sql) }}
         copy (select * from {{ target_relation }}) to '{{ location | replace("'", "''") }}.tmp'
         (format parquet, compression zstd, compression_level 1)

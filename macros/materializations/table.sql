@@ -36,8 +36,14 @@
 
 {#- Statements that give a table the name of another, or of nothing. -#}
 {% macro put_in_place(intermediate_relation, target_relation, existing_relation) -%}
+    {{ drop_standing(existing_relation) }}
+    alter table {{ intermediate_relation }} rename to {{ adapter.quote(target_relation.identifier) }}
+{%- endmacro %}
+
+
+{#- The statement that makes room for a relation; nothing where nothing stands. -#}
+{% macro drop_standing(existing_relation) -%}
     {%- if existing_relation is not none -%}
         drop {{ existing_relation.type }} {{ existing_relation }};
-    {% endif -%}
-    alter table {{ intermediate_relation }} rename to {{ adapter.quote(target_relation.identifier) }}
+    {%- endif -%}
 {%- endmacro %}

@@ -8,9 +8,7 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {% call statement('main') -%}
-        {%- if existing_relation is not none -%}
-            drop {{ existing_relation.type }} {{ existing_relation }};
-        {% endif -%}
+        {{ drop_standing(existing_relation) }}
         {{ get_create_view_as_sql(target_relation, sql) }}
     {%- endcall %}
 
