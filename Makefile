@@ -53,27 +53,20 @@ environment: .venv/.core  ## the virtual environment that builds run in
 build: .venv/.core  ## sample (if the inbox is empty), land, dbt build, publish
 	$(BIN)/kindred sample --if-empty
 	$(BIN)/kindred land
-	$(BIN)/dbt build --quiet --selector weekly
+	$(BIN)/kindred build weekly
 	$(BIN)/kindred publish
 	$(BIN)/kindred summary
 
 # One run of a home at a time: who comes while another works leaves it the work.
-.PHONY: hourly weekly hourly-steps weekly-steps
+.PHONY: hourly weekly weekly-steps
 hourly: .venv/.core  ## land what arrived, score with the champion, export, publish; safe to overlap
-	@test -f "$(KINDRED_HOME)/kindred_build.duckdb" || { $(MAKE) --no-print-directory weekly; exit; }
-	$(BIN)/kindred alone -- $(MAKE) --no-print-directory hourly-steps
+	$(BIN)/kindred run
 weekly: .venv/.core  ## the same with the fit of the models when it is due, and the docs
 	$(BIN)/kindred alone -- $(MAKE) --no-print-directory weekly-steps
 
-hourly-steps:
-	$(BIN)/kindred land
-	# after an erasure everything is made anew
-	$(BIN)/dbt build --quiet --selector "$$($(BIN)/kindred due)"
-	$(BIN)/kindred publish
-
 weekly-steps:
 	$(BIN)/kindred land
-	$(BIN)/dbt build --quiet --selector weekly
+	$(BIN)/kindred build weekly
 	$(BIN)/kindred publish
 	$(BIN)/dbt docs generate --static --quiet
 

@@ -3,6 +3,7 @@
     tenth farther, or is less likely by at most ten points.
 -#}
 {% set ambiguous_margin = 0.1 %}
+{% set dimensions = clustering_dimensions() %}
 
 with
 
@@ -48,6 +49,28 @@ spreads as (
 
 ),
 
+centers as (
+
+    select * from {{ ref('seg_segment_centers') }}
+
+),
+
+-- a segment of several cores is where the middle of them is
+wide as (
+
+    select
+        model_version,
+        {%- for dimension in dimensions %}
+            avg(case when feature = '{{ dimension }}' then center end) as {{ dimension }},
+            avg(case when feature = '{{ dimension }}' then scale end)
+                as {{ dimension }}__scale,
+        {%- endfor %}
+        segment_id
+    from centers
+    group by model_version, segment_id
+
+),
+
 -- the step of the ladder that holds somebody: what came and how, the first session, all
 guesses as (
 
@@ -90,6 +113,7 @@ placed as (
             else {{ segment_margin('scored.distance', 'scored.runner_up_distance') }}
         end as margin,
         coalesce(guesses.confidence, scored.confidence) as confidence,
+        scored.numbers,
         features.is_cold_start,
         features.as_of
     from features
@@ -102,6 +126,47 @@ placed as (
 
 ),
 
+-- how much nearer a feature brings the user to the segment than to the runner-up; without
+-- one, how far it sets the user apart. What the model does not cluster on pulls nowhere
+pulled as (
+
+    select
+        {%- for dimension in dimensions %}
+            {%- set number = nth_of_list('placed.numbers', loop.index) %}
+            {{ number }} as {{ dimension }},
+            case
+                -- of whom nothing was seen there is nothing to say
+                when placed.method = 'prior' or own.{{ dimension }} is null then 0
+                when other.{{ dimension }} is null then power({{ number }}, 2)
+                else
+                    power(
+                        ({{ number }} - other.{{ dimension }})
+                        * other.{{ dimension }}__scale, 2
+                    ) - power(
+                        ({{ number }} - own.{{ dimension }})
+                        * own.{{ dimension }}__scale, 2
+                    )
+            end as {{ dimension }}__pull,
+        {%- endfor %}
+        placed.*
+    from placed
+    left join wide as own
+        on
+            placed.model_version = own.model_version
+            and placed.segment_id = own.segment_id
+    left join wide as other
+        on
+            placed.model_version = other.model_version
+            and placed.runner_up_segment_id = other.segment_id
+
+),
+
+{% set candidates = [] %}
+{% for dimension in dimensions %}
+    {% do candidates.append({
+        'name': dimension, 'number': dimension, 'strength': dimension ~ '__pull'
+    }) %}
+{% endfor %}
 final as (
 
     select
@@ -110,6 +175,7 @@ final as (
         placed.model_version,
         placed.runner_up_segment_id,
         placed.method,
+        {{ top_named(candidates, 3) }} as top_drivers,
         placed.distance,
         placed.margin,
         placed.confidence,
@@ -118,7 +184,7 @@ final as (
         or coalesce(placed.distance > spreads.distance_q99, false) as is_outlier,
         placed.is_cold_start,
         placed.as_of
-    from placed
+    from pulled as placed
     left join excluded
         on placed.user_id = excluded.user_id
     left join spreads

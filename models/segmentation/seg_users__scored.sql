@@ -157,7 +157,8 @@ final as (
         {{ nth_segment('distances', 2, 'segment_id') }} as runner_up_segment_id,
         sqrt({{ nth_segment('distances', 1, 'squared_distance') }}) as distance,
         sqrt({{ nth_segment('distances', 2, 'squared_distance') }}) as runner_up_distance,
-        {{ nearest_probability('distances') }} as confidence
+        {{ nearest_probability('distances') }} as confidence,
+        numbers
     from measured
 
 )

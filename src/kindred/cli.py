@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
 
 DEFAULT_PEOPLE = 2_000
@@ -51,6 +52,13 @@ def _parser() -> argparse.ArgumentParser:
     alone.set_defaults(run=_alone)
     due = commands.add_parser("due", help="the selector of the next build: hourly or weekly")
     due.set_defaults(run=_due)
+    build = commands.add_parser("build", help="dbt build of what is due")
+    run = commands.add_parser("run", help="land, build what is due and publish, alone in this home")
+    for command, work in ((build, _build), (run, _run)):
+        command.add_argument(
+            "selector", nargs="?", choices=("hourly", "weekly"), help="by default what is due"
+        )
+        command.set_defaults(run=work)
     summary = commands.add_parser("summary", help="the segments of the published copy")
     summary.set_defaults(run=_summary)
     return parser
@@ -60,9 +68,10 @@ def _known_errors() -> tuple[type[Exception], ...]:
     from kindred.landing import LandingError
     from kindred.publishing import PublishingError
     from kindred.restoring import RestoringError
+    from kindred.running import BuildError
 
     # ValueError: a sample too small to hold what it promises
-    return LandingError, PublishingError, RestoringError, FileExistsError, ValueError
+    return LandingError, BuildError, PublishingError, RestoringError, FileExistsError, ValueError
 
 
 def _sample(home: Path, options: argparse.Namespace) -> int:
@@ -98,18 +107,43 @@ def _land(home: Path, options: argparse.Namespace) -> int:
 def _due(home: Path, options: argparse.Namespace) -> int:
     from kindred.running import selector_due
 
-    print(selector_due(home))
+    print(selector_due(home, Path.cwd()))
     return 0
 
 
+def _build(home: Path, options: argparse.Namespace) -> int:
+    from kindred.running import build
+
+    return build(home, Path.cwd(), options.selector)
+
+
+def _run(home: Path, options: argparse.Namespace) -> int:
+    from kindred.running import do_alone
+
+    def steps() -> int:
+        for name, step in (("land", _land), ("build", _build), ("publish", _publish)):
+            began = time.perf_counter()
+            if failed := step(home, options):
+                return failed
+            print(f"{name}: {time.perf_counter() - began:.1f} s", flush=True)
+        return 0
+
+    return do_alone(home, steps)
+
+
 def _publish(home: Path, options: argparse.Namespace) -> int:
+    from concurrent.futures import ThreadPoolExecutor
+
     from kindred.erasing import forget_published
     from kindred.publishing import publish
-    from kindred.serving import forget_old, release
+    from kindred.serving import forget_old, gather, release
 
     forget_old(home)
-    print(f"published {publish(home)}")
-    print(f"released {release(home, os.environ.get('KINDRED_MEMORY_LIMIT'))}")
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        # the one waits for the disk, the other for the processor
+        gathered = beside.submit(gather, home, os.environ.get("KINDRED_MEMORY_LIMIT"))
+        print(f"published {publish(home)}")
+        print(f"released {release(home, gathered.result())}")
     forget_published(home)
     return 0
 

@@ -1,24 +1,43 @@
-"""One run of a home at a time, so that a schedule may overlap."""
+"""One run of a home at a time, so that a schedule may overlap; and what a run builds."""
 
 import fcntl
+import gc
+import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
+# what views and seeds are made of
+_CODE = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds")
+# where the code that the build file was made by is told: the one table that no run makes anew
+_BUILT_BY = ("intermediate", "int_batches__read")
+
+
+class BuildError(Exception):
+    """dbt could not begin; the message says why."""
+
 
 def run_alone(home: Path, command: list[str]) -> int:
-    """Run a command while no other one runs alone in ``home``; its exit code.
+    """Run a command while nothing else runs alone in ``home``; its exit code.
 
-    Where another one does, it says so and returns 0: what this run would have read, the
-    next one reads. The lock goes with the process, so a run that was killed holds none.
-    Raises ValueError without a command.
+    As ``do_alone``. Raises ValueError without a command.
     """
     if not command:
         raise ValueError("say what to run: kindred alone -- <command>")
+    return do_alone(home, lambda: subprocess.run(command, check=False).returncode)
+
+
+def do_alone(home: Path, work: Callable[[], int]) -> int:
+    """Call ``work`` while nothing else runs alone in ``home``; what it returns.
+
+    Where something does, it says so and returns 0: what this run would have read, the
+    next one reads. The lock goes with the process, so a run that was killed holds none.
+    """
     home.mkdir(parents=True, exist_ok=True)
     with (home / ".running").open("a+") as lock:
         try:
@@ -34,20 +53,73 @@ def run_alone(home: Path, command: list[str]) -> int:
         lock.truncate(0)
         lock.write(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n")
         lock.flush()
-        return subprocess.run(command, check=False).returncode
+        return work()
 
 
-def selector_due(home: Path) -> str:
+def selector_due(home: Path, project: Path) -> str:
     """Which selector of ``selectors.yml`` the next build has to take.
 
     ``weekly`` for a build file that holds no marts, a new one or one that begins anew after
-    an erasure; else ``hourly``. Raises duckdb.Error while another process writes to it.
+    an erasure, and where the code or a seed is not what the file was last built by: the hour
+    leaves views and seeds as they are. Else ``hourly``. Raises duckdb.Error while another
+    process writes to the file.
     """
     build = home / "kindred_build.duckdb"
     if not build.exists():
         return "weekly"
     with duckdb.connect(str(build), read_only=True) as connection:
-        marts = connection.execute(
-            "select count(*) from information_schema.tables where table_schema = 'marts'"
+        is_known = connection.execute(
+            "select bool_or(schema_name = 'marts') and bool_or("
+            "schema_name = ? and table_name = ? and comment = ?) from duckdb_tables()",
+            [*_BUILT_BY, code_fingerprint(project)],
         ).fetchall()[0][0]
-    return "hourly" if marts else "weekly"
+    return "hourly" if is_known else "weekly"
+
+
+def code_fingerprint(project: Path) -> str:
+    """Hash of all that views and seeds are made of: files of the project, and where data lies."""
+    told = hashlib.sha256()
+    for name in ("KINDRED_HOME", "KINDRED_LANDING"):
+        told.update(f"{name}={os.environ.get(name, '')}\n".encode())
+    for name in _CODE:
+        found = project / name
+        files = sorted(found.rglob("*")) if found.is_dir() else [found]
+        for path in files:
+            if path.is_file():
+                content = path.read_bytes()
+                told.update(f"{path.relative_to(project)} {len(content)}\n".encode() + content)
+    return f"built by {told.hexdigest()}"
+
+
+def build(home: Path, project: Path, selector: str | None = None) -> int:
+    """Run ``dbt build`` of a selector, by default of the one that is due; its exit code.
+
+    It runs in this process, and an hour does not write out the project again, of which nothing
+    changed: ``target/manifest.json`` is that of the last weekly build. Raises BuildError when
+    dbt could not begin, and duckdb.Error while another process writes to the build file.
+    """
+    selector = selector or selector_due(home, project)
+    # what dbt is and what it reads of the project stays to the end; its plugin turns this on again
+    gc.disable()
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    words = ["--quiet", "build", "--selector", selector]
+    words += ["--project-dir", str(project), "--profiles-dir", str(project)]
+    if selector == "hourly":
+        words.append("--no-write-json")
+    done = dbtRunner().invoke(words)
+    if selector == "hourly" and done.result:
+        target = project / os.environ.get("DBT_TARGET_PATH", "target")
+        done.result.write(str(target / "run_results.json"))
+    # dbt keeps the file open for as long as its process lives
+    DuckDBConnectionManager.close_all_connections()
+    gc.enable()
+    if done.exception:
+        raise BuildError(str(done.exception))
+    if done.success and selector == "weekly":
+        with duckdb.connect(str(home / "kindred_build.duckdb")) as connection:
+            connection.execute(
+                f"comment on table {'.'.join(_BUILT_BY)} is '{code_fingerprint(project)}'"
+            )
+    return 0 if done.success else 1

@@ -916,10 +916,10 @@ BREAKAGES = [
     ),
     Breakage(
         "a driver is what is far, not what decides",
-        f"{SEG}/seg_users__explained.sql",
+        f"{SEG}/seg_users__assigned.sql",
         "                when other.{{ dimension }} is null then",
         "                when true then",
-        "unit seg_users__explained",
+        "unit seg_users__assigned",
     ),
     Breakage(
         "the back-test counts who taught",

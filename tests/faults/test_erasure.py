@@ -8,7 +8,7 @@ import pytest
 from kindred.erasing import erase, forget_published
 from kindred.landing import land
 from kindred.publishing import publish
-from kindred.serving import forget_old, release
+from kindred.serving import forget_old, gather, release
 
 ACCOUNTED = """
     select outcome = 'erased' as is_erased, sum(row_count)
@@ -19,7 +19,7 @@ ACCOUNTED = """
 def show(home):
     forget_old(home)
     publish(home)
-    release(home)
+    release(home, gather(home))
     forget_published(home)
 
 

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from kindred.publishing import publish
-from kindred.serving import forget_old, lookup, release, releases
+from kindred.serving import forget_old, gather, lookup, release, releases
 
 FIELDS = (
     *("variant_id", "content_key", "key_value", "persona_id", "rule_id"),
@@ -52,7 +52,7 @@ def write_exports(home, moment, users=50):
 def show(home):
     forget_old(home)
     publish(home)
-    return release(home)
+    return release(home, gather(home))
 
 
 def moments(folder):
@@ -159,7 +159,7 @@ def test_a_release_that_was_broken_off_is_not_seen_and_the_next_one_is_whole(tmp
             forget_old(tmp_path)
             publish(tmp_path)
             with pytest.raises(KeyboardInterrupt):
-                release(tmp_path)
+                release(tmp_path, gather(tmp_path))
         assert moments((tmp_path / "published" / "current").resolve()) == {1}
     assert moments(show(tmp_path)) == {2}
 

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
 assigned as (
@@ -6,31 +8,23 @@ assigned as (
 
 ),
 
-explained as (
-
-    select * from {{ ref('seg_users__explained') }}
-
-),
-
 final as (
 
     select
-        assigned.user_id,
-        assigned.segment_id,
-        assigned.model_version,
-        assigned.runner_up_segment_id,
-        assigned.method,
-        explained.top_drivers,
-        assigned.distance,
-        assigned.margin,
-        assigned.confidence,
-        assigned.is_ambiguous,
-        assigned.is_outlier,
-        assigned.is_cold_start,
-        assigned.as_of
+        user_id,
+        segment_id,
+        model_version,
+        runner_up_segment_id,
+        method,
+        top_drivers,
+        distance,
+        margin,
+        confidence,
+        is_ambiguous,
+        is_outlier,
+        is_cold_start,
+        as_of
     from assigned
-    left join explained
-        on assigned.user_id = explained.user_id
 
 )
 

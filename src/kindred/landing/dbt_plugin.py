@@ -22,9 +22,9 @@ class Plugin(BasePlugin):
         """
         # dbt has read the project by now: some hundred thousand objects that stay to the end, and
         # that the collector would go through again and again, a tenth of the time of a short run
-        gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
+        gc.enable()
         # DuckDB tells at the end of objects that were never collected
         atexit.register(gc.unfreeze)
         home = Path(plugin_config["home"])

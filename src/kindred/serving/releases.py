@@ -14,35 +14,40 @@ _FOLDER = "releases"
 _MEMORY = "remembered_"
 
 
-def release(home: Path, memory_limit: str | None = None) -> Path:
-    """Make ``published/current`` show the exports and the published copy as they are now.
+def gather(home: Path, memory_limit: str | None = None) -> Path:
+    """Put what the next release shows of the exports into a folder beside the releases.
 
-    A release is a folder of its own with links to the files that the build has written, so
-    nothing is copied; ``decisions.sqlite``, ``decisions.ndjson`` and, last, ``manifest.json``
-    are made from them. It takes the name over by one rename: whoever resolves
-    ``published/current`` once reads one moment across all files. The release before stays
-    until the next one is made. ``memory_limit`` is DuckDB's, such as 4GB. Returns the folder.
-    Raises OSError when the disk is full.
+    It has links to the files that the build has written, so nothing is copied, and
+    ``decisions.sqlite`` and ``decisions.ndjson`` that are made from them. ``memory_limit`` is
+    DuckDB's, such as 4GB. Returns the folder. Raises OSError when the disk is full.
     """
-    published = home / "published"
-    folder = published / _FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    work = folder / ".tmp"
+    work = home / "published" / _FOLDER / ".tmp"
     shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
+    work.mkdir(parents=True)
     for export in sorted((home / "exports").glob("*.parquet")):
         # the memory is kept to be restored, of all users whatever they permitted
         if not export.name.startswith(_MEMORY):
             os.link(export, work / export.name)
-    os.link(published / "kindred.duckdb", work / "kindred.duckdb")
     decisions, identifiers = work / "decisions.parquet", work / "identifiers.parquet"
     # a build of chosen models alone may have left them out
     if decisions.exists() and identifiers.exists():
         write_lookup(decisions, identifiers, work / "decisions.sqlite", memory_limit)
         write_lines(decisions, work / "decisions.ndjson")
+    return work
+
+
+def release(home: Path, work: Path) -> Path:
+    """Make ``published/current`` show what was gathered and the published copy as it is now.
+
+    ``manifest.json`` is written last, and the folder takes the name over by one rename: whoever
+    resolves ``published/current`` once reads one moment across all files. The release before
+    stays until the next one is made. Returns the folder.
+    """
+    published = home / "published"
+    os.link(published / "kindred.duckdb", work / "kindred.duckdb")
     number = max((_number(one) for one in _releases(home)), default=0) + 1
     _write_manifest(work, number, home / "exports" / f"{_MEMORY}clock.parquet")
-    made = folder / f"{number:06d}"
+    made = published / _FOLDER / f"{number:06d}"
     work.rename(made)
     link = published / f"{CURRENT}.tmp"
     link.unlink(missing_ok=True)

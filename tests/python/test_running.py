@@ -1,0 +1,119 @@
+"""What a run builds: an hour leaves views and seeds, until the code is another."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from kindred.running import code_fingerprint, selector_due
+
+PROJECT = Path(__file__).parents[2]
+KINDRED = Path(sys.executable).parent / "kindred"
+SETTINGS = """
+name: small
+version: "1.0.0"
+profile: small
+flags: {send_anonymous_usage_stats: false}
+models:
+  small:
+    intermediate: {+schema: intermediate}
+    marts: {+schema: marts}
+"""
+PROFILE = """
+small:
+  target: here
+  outputs:
+    here: {type: duckdb, path: "{{ env_var('KINDRED_HOME') }}/kindred_build.duckdb", threads: 1}
+"""
+FILES = {
+    "dbt_project.yml": SETTINGS,
+    "profiles.yml": PROFILE,
+    "seeds/names.csv": "name\nfirst\n",
+    "models/intermediate/int_batches__read.sql": "{{ config(materialized='table') }} select 1 as batch",
+    "models/marts/counted.sql": "{{ config(materialized='table') }} select * from {{ ref('names') }}",
+    "models/marts/shown.sql": "select name from {{ ref('counted') }}",
+}
+
+
+class Small:
+    """A small project with our macros and selectors, and the home that it builds."""
+
+    def __init__(self, folder: Path, monkeypatch):
+        self.folder, self.home = folder / "project", folder / "home"
+        self.home.mkdir()
+        shutil.copytree(PROJECT / "macros", self.folder / "macros")
+        shutil.copy(PROJECT / "selectors.yml", self.folder)
+        for name, text in FILES.items():
+            self.write(name, text)
+        monkeypatch.setenv("KINDRED_HOME", str(self.home))
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).write_text(text)
+
+    def build(self, *selector: str) -> int:
+        return subprocess.run(
+            [str(KINDRED), "build", *selector], cwd=self.folder, capture_output=True, check=False
+        ).returncode
+
+    @property
+    def due(self) -> str:
+        return selector_due(self.home, self.folder)
+
+    @property
+    def shown(self) -> list[tuple]:
+        with duckdb.connect(str(self.home / "kindred_build.duckdb"), read_only=True) as connection:
+            return connection.execute("from marts.shown").fetchall()
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    return Small(tmp_path, monkeypatch)
+
+
+def test_an_hour_makes_tables_and_leaves_views_and_seeds_until_the_code_changes(small):
+    assert small.due == "weekly"
+    assert small.build() == 0
+    assert (small.due, small.shown) == ("hourly", [("first",)])
+    small.write("seeds/names.csv", "name\nsecond\n")
+    small.write("models/marts/shown.sql", "select name || '!' as name from {{ ref('counted') }}")
+    small.write("models/marts/counted.sql", FILES["models/marts/counted.sql"] + " union all select 'x'")
+    assert small.due == "weekly"
+    assert small.build("hourly") == 0
+    assert (small.due, small.shown) == ("weekly", [("first",), ("x",)])
+    assert small.build() == 0
+    assert (small.due, small.shown) == ("hourly", [("second!",), ("x!",)])
+
+
+def test_a_build_that_fails_is_due_again(small):
+    small.write("models/marts/shown.sql", "select no_such_column from {{ ref('counted') }}")
+    assert small.build() == 1
+    assert small.due == "weekly"
+    small.write("models/marts/shown.sql", FILES["models/marts/shown.sql"])
+    assert small.build() == 0
+    assert small.due == "hourly"
+
+
+def test_a_project_that_cannot_be_read_is_told(small):
+    assert small.build() == 0
+    small.write("models/marts/shown.sql", "select * from {{ ref('nowhere') }}")
+    assert small.build("hourly") == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["dbt_project.yml", "models/marts/shown.sql", "seeds/names.csv", "macros/row_key.sql"]
+)
+def test_the_fingerprint_tells_each_file_of_the_code(small, name):
+    before = code_fingerprint(small.folder)
+    assert code_fingerprint(small.folder) == before
+    (small.folder / name).write_text((small.folder / name).read_text() + "\n")
+    assert code_fingerprint(small.folder) != before
+
+
+def test_the_fingerprint_tells_where_the_landing_zone_lies(small, monkeypatch):
+    before = code_fingerprint(small.folder)
+    monkeypatch.setenv("KINDRED_LANDING", "elsewhere")
+    assert code_fingerprint(small.folder) != before
