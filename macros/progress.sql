@@ -24,3 +24,30 @@
     cross join (select coalesce(max(run_number), 0) as run_number from {{ this }}) as own
     {%- endif %}
 {%- endmacro %}
+
+{#-
+    The run that an incremental table has read up to, as a number that is known before its query is
+    planned: the engine then opens only the parts of a table that hold later runs, which it cannot
+    for a number of a join. None where nothing is known yet: a new table, or a unit test.
+-#}
+{% macro known_read_until() -%}
+    {%- if execute and is_incremental() and ref('int_batches__read').schema -%}
+        {{ return(run_query('select read_until from (' ~ progress() ~ ') as progress').rows[0][0]) }}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+{#-
+    The earliest of some moments, as a condition that the others fulfil, in a number that is known
+    before the query is planned; `true` where nothing is known yet.
+-#}
+{% macro not_before_earliest(column, last_read, moments) -%}
+    {%- set earliest = run_query('select cast(min(moment) as varchar) from (' ~ moments ~ ') as moments').rows[0][0]
+        if last_read is not none else none -%}
+    {{ column ~ " >= cast('" ~ earliest ~ "' as timestamp)" if earliest else 'true' }}
+{%- endmacro %}
+
+{#- The rows of runs that a table has not read yet, to stand after the common table `progress`. -#}
+{% macro since(alias, last_read) -%}
+    {{ alias }}.run_number > {{ '(select progress.read_until from progress)' if last_read is none else last_read }}
+{%- endmacro %}

@@ -1,23 +1,20 @@
 {#-
-    The sessions that a run touched, as two common table expressions to stand after `progress`:
-    `touched_sessions` (new, changed or gone since this table was last written) and `touched_rows`
-    (the events they have now, so that wide rows are looked up by one number). The table has a
+    The sessions that a run touched, as a common table expression to stand after `progress`:
+    `touched_sessions`, new, changed or gone since this table was last written. The table has a
     `visitor_key`, for a session goes only where its visitor's events were judged anew.
 -#}
-{% macro touched_sessions() -%}
+{% macro touched_sessions(last_read) -%}
 touched_sessions as (
 
     select sessionized.session_key
     from {{ ref('int_events__sessionized') }} as sessionized
-    inner join progress
-        on sessionized.run_number > progress.read_until
+    where {{ since('sessionized', last_read) }}
 
     union
 
     select sessions.session_key
     from {{ ref('int_sessions__judged') }} as sessions
-    inner join progress
-        on sessions.run_number > progress.read_until
+    where {{ since('sessions', last_read) }}
 
     union
 
@@ -30,24 +27,23 @@ touched_sessions as (
         and stored.visitor_key in (
             select judged.visitor_key
             from {{ ref('int_events__judged') }} as judged
-            inner join progress
-                on judged.run_number > progress.read_until
+            where {{ since('judged', last_read) }}
         )
 
 ),
+{%- endmacro %}
 
-touched_rows as (
-
-    select sessionized.row_key
-    from {{ ref('int_events__sessionized') }} as sessionized
-    where
-        sessionized.session_key in (select touched_sessions.session_key from touched_sessions)
-        -- no event of long ago is looked at when no session of then was touched
-        and sessionized.occurred_at >= (
-            select min(sessions.started_at)
-            from {{ ref('int_sessions__judged') }} as sessions
-            where sessions.session_key in (select touched_sessions.session_key from touched_sessions)
-        )
-
-),
+{#-
+    That an event is of a touched session, as a condition. No event of long ago is looked at when no
+    session of then was touched.
+-#}
+{% macro of_touched_session(last_read) -%}
+    session_key in (select touched_sessions.session_key from touched_sessions)
+        and {{ not_before_earliest(
+            'occurred_at',
+            last_read,
+            "select sessions.started_at as moment from " ~ ref('int_sessions__judged') ~ " as sessions where "
+            ~ since('sessions', last_read) ~ " or sessions.session_key in (select sessionized.session_key from "
+            ~ ref('int_events__sessionized') ~ " as sessionized where " ~ since('sessionized', last_read) ~ ")"
+        ) }}
 {%- endmacro %}

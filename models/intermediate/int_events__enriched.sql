@@ -17,6 +17,7 @@
     'session_key', 'event_name', 'consent', 'event_position', 'duplicate_count', 'is_unmapped',
     'is_path_step', 'loaded_at',
 ] %}
+{% set last_read = known_read_until() %}
 
 with
 
@@ -31,15 +32,13 @@ progress as (
 
         select judged.row_key
         from {{ ref('int_events__judged') }} as judged
-        inner join progress
-            on judged.run_number > progress.read_until
+        where {{ since('judged', last_read) }}
 
         union
 
         select sessionized.row_key
         from {{ ref('int_events__sessionized') }} as sessionized
-        inner join progress
-            on sessionized.run_number > progress.read_until
+        where {{ since('sessionized', last_read) }}
 
     ),
 

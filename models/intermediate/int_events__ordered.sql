@@ -7,6 +7,7 @@
     'email_hash', 'phone_hash', 'click_id', 'order_key', 'event_name', 'currency', 'quantity',
     'revenue', 'is_internal', 'occurred_at',
 ] %}
+{% set last_read = known_read_until() %}
 
 -- depends_on: {{ ref('int_events__judged') }}
 with
@@ -23,16 +24,14 @@ progress as (
 
         select judged.row_key
         from {{ ref('int_events__judged') }} as judged
-        inner join progress
-            on judged.run_number > progress.read_until
+        where {{ since('judged', last_read) }}
 
         union
 
         -- rows that are in another session now
         select enriched.row_key
         from {{ ref('int_events__enriched') }} as enriched
-        inner join progress
-            on enriched.run_number > progress.read_until
+        where {{ since('enriched', last_read) }}
 
     ),
 

@@ -4,6 +4,12 @@
 ) }}
 {% set cap_microseconds = var('session_cap_hours') ~ ' * 3600000000.0' %}
 {% set window = 'partition by visitor_key, source, provided_session_id order by occurred_at, event_key' %}
+{% set last_read = known_read_until() %}
+{% set touched_moments -%}
+    select {{ add_seconds('min(judged.occurred_at)', '-' ~ var('session_timeout_seconds')) }} as moment
+    from {{ ref('int_events__judged') }} as judged
+    where judged.run_number > {{ last_read }}
+{%- endset %}
 
 with
 
@@ -20,8 +26,7 @@ progress as (
 
         select judged.*
         from {{ ref('int_events__judged') }} as judged
-        inner join progress
-            on judged.run_number > progress.read_until
+        where {{ since('judged', last_read) }}
 
     ),
 
@@ -54,7 +59,7 @@ progress as (
             judged.outcome = 'kept'
             and judged.provided_session_id is null
             and timelines.provided_session_id is null
-            and judged.occurred_at >= (select min(earliest.read_from) from timelines as earliest)
+            and {{ not_before_earliest('judged.occurred_at', last_read, touched_moments) }}
 
         union all
 

@@ -2,6 +2,7 @@
     materialized='incremental', incremental_strategy='replace', unique_key='batch',
     on_schema_change='fail'
 ) }}
+{% set last_read = known_read_until() %}
 
 -- depends_on: {{ ref('int_events__sessionized') }}
 with
@@ -22,12 +23,9 @@ bot_sessions as (
 {% if is_incremental() -%}
     changed_sessions as (
 
-        select
-            sessions.session_key,
-            sessions.started_at
+        select sessions.session_key
         from {{ ref('int_sessions__judged') }} as sessions
-        inner join progress
-            on sessions.run_number > progress.read_until
+        where {{ since('sessions', last_read) }}
 
     ),
 
@@ -36,8 +34,7 @@ bot_sessions as (
 
         select judged.row_key
         from {{ ref('int_events__judged') }} as judged
-        inner join progress
-            on judged.run_number > progress.read_until
+        where {{ since('judged', last_read) }}
 
         union all
 
@@ -47,9 +44,12 @@ bot_sessions as (
             sessionized.session_key in (
                 select changed_sessions.session_key from changed_sessions
             )
-            and sessionized.occurred_at >= (
-                select min(changed_sessions.started_at) from changed_sessions
-            )
+            and {{ not_before_earliest(
+                'sessionized.occurred_at',
+                last_read,
+                'select started_at as moment from ' ~ ref('int_sessions__judged') ~ ' as sessions where '
+                ~ since('sessions', last_read)
+            ) }}
 
     ),
 

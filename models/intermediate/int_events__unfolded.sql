@@ -2,6 +2,7 @@
     materialized='incremental', incremental_strategy='replace', unique_key='row_key',
     on_schema_change='fail'
 ) }}
+{% set last_read = known_read_until() %}
 
 -- depends_on: {{ ref('int_events__judged') }}
 with
@@ -18,9 +19,9 @@ progress as (
 
         select judged.row_key
         from {{ ref('int_events__judged') }} as judged
-        inner join progress
-            on judged.run_number > progress.read_until
-        where judged.source = 'ga4'
+        where
+            {{ since('judged', last_read) }}
+            and judged.source = 'ga4'
 
     ),
 

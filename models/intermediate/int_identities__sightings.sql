@@ -2,6 +2,8 @@
     materialized='incremental', incremental_strategy='replace', unique_key='session_key',
     on_schema_change='fail'
 ) }}
+{% set last_read = known_read_until() %}
+{% set is_touched = of_touched_session(last_read) if is_incremental() %}
 
 -- depends_on: {{ ref('int_events__judged') }}, {{ ref('int_events__sessionized') }}
 with
@@ -13,14 +15,14 @@ progress as (
 ),
 
 {% if is_incremental() -%}
-    {{ touched_sessions() }}
+    {{ touched_sessions(last_read) }}
 
 {% endif -%}
 events as (
 
     select * from {{ ref('int_events__enriched') }}
     {% if is_incremental() -%}
-        where row_key in (select touched_rows.row_key from touched_rows)
+        where {{ is_touched }}
     {%- endif %}
 
 ),

@@ -9,6 +9,41 @@
     'session_key', 'visitor_key', 'source', 'anonymous_id', 'session_id', 'event_count', 'started_at',
     'ended_at', 'duration_seconds',
 ] %}
+{% set last_read = known_read_until() %}
+{#- What is new began with what was touched, or is of a session that is known. -#}
+{% set touched_moments -%}
+    select judged.occurred_at as moment
+    from {{ ref('int_events__judged') }} as judged
+    where judged.run_number > {{ last_read }}
+
+    union all
+
+    select stored.started_at as moment
+    from {{ this }} as stored
+    inner join (
+        select
+            judged.visitor_key,
+            min(judged.occurred_at) as touched_from
+        from {{ ref('int_events__judged') }} as judged
+        where judged.run_number > {{ last_read }}
+        group by judged.visitor_key
+    ) as visitors
+        on
+            stored.visitor_key = visitors.visitor_key
+            and stored.ended_at >= visitors.touched_from
+
+    union all
+
+    -- one that was over goes on
+    select stored.started_at as moment
+    from {{ this }} as stored
+    where
+        stored.session_key in (
+            select sessionized.session_key
+            from {{ ref('int_events__sessionized') }} as sessionized
+            where sessionized.run_number > {{ last_read }}
+        )
+{%- endset %}
 
 with
 
@@ -26,8 +61,7 @@ progress as (
             judged.visitor_key,
             min(judged.occurred_at) as touched_from
         from {{ ref('int_events__judged') }} as judged
-        inner join progress
-            on judged.run_number > progress.read_until
+        where {{ since('judged', last_read) }}
         group by judged.visitor_key
 
     ),
@@ -52,27 +86,12 @@ progress as (
             on
                 sessionized.visitor_key = visitors.visitor_key
                 and sessionized.occurred_at >= visitors.touched_from
-        where
-            sessionized.occurred_at >= (
-                select min(earliest.touched_from) from visitors as earliest
-            )
+        where {{ not_before_earliest('sessionized.occurred_at', last_read, touched_moments) }}
 
         union
 
         select session_key from stored
         where ended_at >= touched_from
-
-    ),
-
-    -- what is new began with what was touched, or is of a session that is known
-    bounds as (
-
-        select min(touched_from) as read_from from visitors
-        union all
-        select min(stored.started_at) as read_from
-        from stored
-        inner join changed
-            on stored.session_key = changed.session_key
 
     ),
 
@@ -83,7 +102,7 @@ events as (
     {% if is_incremental() -%}
         where
             session_key in (select changed.session_key from changed)
-            and occurred_at >= (select min(bounds.read_from) from bounds)
+            and {{ not_before_earliest('occurred_at', last_read, touched_moments) }}
     {%- endif %}
 
 ),

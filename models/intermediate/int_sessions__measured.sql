@@ -11,6 +11,8 @@
     'checkout_count', 'purchase_count', 'engagement_weight', 'revenue', 'is_bounce', 'is_counted',
     'started_at', 'ended_at',
 ] %}
+{% set last_read = known_read_until() %}
+{% set is_touched = of_touched_session(last_read) if is_incremental() %}
 
 -- depends_on: {{ ref('int_events__judged') }}, {{ ref('int_events__sessionized') }}
 with
@@ -22,14 +24,14 @@ progress as (
 ),
 
 {% if is_incremental() -%}
-    {{ touched_sessions() }}
+    {{ touched_sessions(last_read) }}
 
 {% endif -%}
 events as (
 
     select * from {{ ref('int_events__enriched') }}
     {% if is_incremental() -%}
-        where row_key in (select touched_rows.row_key from touched_rows)
+        where {{ is_touched }}
     {%- endif %}
 
 ),
@@ -42,7 +44,7 @@ page_counts as (
         count(distinct page) as page_count
     from {{ ref('int_events__enriched') }}
     {% if is_incremental() -%}
-        where row_key in (select touched_rows.row_key from touched_rows)
+        where {{ is_touched }}
     {%- endif %}
     group by session_key
 
@@ -55,7 +57,7 @@ product_counts as (
         count(distinct product_id) as product_count
     from {{ ref('int_events__enriched') }}
     {% if is_incremental() -%}
-        where row_key in (select touched_rows.row_key from touched_rows)
+        where {{ is_touched }}
     {%- endif %}
     group by session_key
 
@@ -71,7 +73,7 @@ paths as (
     where
         is_path_step  -- noqa: LT02
         {%- if is_incremental() %}
-            and row_key in (select touched_rows.row_key from touched_rows)
+            and {{ is_touched }}
         {%- endif %}
     group by session_key
 

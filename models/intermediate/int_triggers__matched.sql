@@ -1,3 +1,48 @@
+{#-
+    What rules look into, found before the query is planned: a column that no rule asks for is not
+    read of millions of events. Everything where the rules are not known yet, as in a unit test.
+-#}
+{% set ruled = ref('int_triggers__ruled') %}
+{% set question %}
+    select distinct filter_column as asked
+    from {{ ruled }}
+    where filter_column is not null
+    {% for number in condition_numbers() -%}
+        union all
+        select 'condition {{ number }}' as asked
+        from {{ ruled }}
+        where property_{{ number }} is not null
+    {% endfor -%}
+{% endset %}
+{% set asked = run_query(question).rows | map(attribute=0) | list
+    if execute and ruled.schema and load_relation(ruled) else none %}
+{% set texts = {
+    'product_id': 'coalesce(items.product_id, events.product_id)',
+    'category': 'coalesce(items.category, events.category)',
+    'channel_group': 'sessions.channel_group',
+} %}
+{% for name in [
+    'device', 'country', 'source', 'page', 'page_host', 'referrer_host', 'utm_source', 'utm_medium',
+    'utm_campaign',
+] %}
+    {% do texts.update({name: 'events.' ~ name}) %}
+{% endfor %}
+{% do texts.update({
+    'property': "case when roles.filter_operator in ('=', '!=') then "
+        ~ json_member('events.properties', 'roles.property_name') ~ ' end'
+}) %}
+{% set numbers = {
+    'revenue': 'events.revenue',
+    'quantity': 'coalesce(items.quantity, events.quantity)',
+    'price': 'coalesce(items.price, events.price)',
+    'property': "case when roles.filter_operator not in ('=', '!=') then "
+        ~ number_from_text(json_member('events.properties', 'roles.property_name')) ~ ' end',
+} %}
+{% set conditions = [] %}
+{% for number in condition_numbers() if asked is none or 'condition ' ~ number in asked %}
+    {% do conditions.append(number) %}
+{% endfor %}
+
 with
 
 rules as (
@@ -131,42 +176,23 @@ compared as (
         case
             when roles.filter_column is not null
                 then case roles.filter_column
-                    when 'product_id' then coalesce(items.product_id, events.product_id)
-                    when 'category' then coalesce(items.category, events.category)
-                    when 'channel_group' then sessions.channel_group
-                    when 'device' then events.device
-                    when 'country' then events.country
-                    when 'source' then events.source
-                    when 'page' then events.page
-                    when 'page_host' then events.page_host
-                    when 'referrer_host' then events.referrer_host
-                    when 'utm_source' then events.utm_source
-                    when 'utm_medium' then events.utm_medium
-                    when 'utm_campaign' then events.utm_campaign
-                    when 'property'
-                        then case
-                            when roles.filter_operator in ('=', '!=')
-                                then {{ json_member('events.properties', 'roles.property_name') }}
-                        end
+                    when '' then cast(null as varchar)
+                    {%- for name, text in texts.items() if asked is none or name in asked %}
+                        when '{{ name }}' then {{ text }}
+                    {%- endfor %}
                 end
         end as compared_text,
         case
             when roles.filter_column is not null
                 then case roles.filter_column
-                    when 'revenue' then events.revenue
-                    when 'quantity' then coalesce(items.quantity, events.quantity)
-                    when 'price' then coalesce(items.price, events.price)
-                    when 'property'
-                        then case
-                            when roles.filter_operator not in ('=', '!=')
-                                then {{ number_from_text(
-                                    json_member('events.properties', 'roles.property_name')
-                                ) }}
-                        end
+                    when '' then cast(null as decimal(18, 4))
+                    {%- for name, number in numbers.items() if asked is none or name in asked %}
+                        when '{{ name }}' then {{ number }}
+                    {%- endfor %}
                 end
         end as compared_number,
         -- all of them must hold, and an unknown fulfils none
-        {% for number in condition_numbers() -%}
+        {% for number in conditions -%}
             {{ 'and ' if not loop.first }}case
                 when roles.property_{{ number }} is null then true
                 when roles.operator_{{ number }} in ('=', '!=')
@@ -184,7 +210,7 @@ compared as (
                 ) }}, false)
             end
         {% endfor -%}
-            as is_fulfilled,
+            {{ 'true' if not conditions }} as is_fulfilled,
         case roles.sum_column
             -- who does not say how many means one
             when 'quantity'

@@ -6,27 +6,29 @@ cuts as (
 
 ),
 
--- each day is read by its own bounds: a join by the date would compute it for all events
+day_events as (
+
+    select * from {{ ref('int_events__resolved') }}
+    where
+        is_counted
+        and is_visit
+        and user_id is not null
+        and {{ is_on_cut_day('occurred_at') }}
+
+),
+
 cut_events as (
 
-    {% for days in [0] + feature_windows() -%}
-        select
-            events.*,
-            cuts.cut_at,
-            events.occurred_at <= cuts.cut_at as is_before
-        from {{ ref('int_events__resolved') }} as events
-        inner join cuts
-            on
-                cuts.window_days = {{ days }}
-                and events.occurred_at > cuts.starts_at
-                and events.occurred_at <= cuts.ends_at
-        where
-            events.is_counted
-            and events.is_visit
-            and events.user_id is not null
-        {{- '\n\n        union all\n' if not loop.last }} -- noqa: LT02
+    select
+        events.*,
+        cuts.cut_at,
+        events.occurred_at <= cuts.cut_at as is_before
+    from day_events as events
+    inner join cuts
+        on
+            events.occurred_at > cuts.starts_at
+            and events.occurred_at <= cuts.ends_at
 
-    {% endfor %}
 ),
 
 cut_sessions as (
@@ -41,6 +43,7 @@ cut_sessions as (
         sessions.is_counted
         and sessions.user_id is not null
         and sessions.started_at <= cuts.cut_at
+        and {{ is_on_cut_day('sessions.started_at') }}
 
 ),
 
