@@ -80,11 +80,14 @@ progress as (
     stored as (
 
         select * from {{ this }}
-        where row_key in (
-            select kept.row_key from kept
-            union all
-            select touched.row_key from touched
-        )
+        where
+            -- a row stays with its visitor; these are few, which the engine cannot tell of kept
+            visitor_key in (select touched.visitor_key from touched)
+            and row_key in (
+                select kept.row_key from kept
+                union all
+                select touched.row_key from touched
+            )
 
     ),
 

@@ -3,7 +3,14 @@
     tenth farther, or is less likely by at most ten points.
 -#}
 {% set ambiguous_margin = 0.1 %}
-{% set dimensions = clustering_dimensions() %}
+{#- What no live model clusters on pulls nowhere; all where no model is known yet. -#}
+{% set centers = ref('seg_segment_centers') %}
+{% set clustered = run_query('select distinct feature from ' ~ centers ~ ' where center is not null')
+    .rows | map(attribute=0) | list if execute and centers.schema and load_relation(centers) else [] %}
+{% set dimensions = [] %}
+{% for dimension in clustering_dimensions() if not clustered or dimension in clustered %}
+    {% do dimensions.append(dimension) %}
+{% endfor %}
 
 with
 
@@ -132,7 +139,7 @@ pulled as (
 
     select
         {%- for dimension in dimensions %}
-            {%- set number = nth_of_list('placed.numbers', loop.index) %}
+            {%- set number = nth_of_list('placed.numbers', clustering_dimensions().index(dimension) + 1) %}
             {{ number }} as {{ dimension }},
             case
                 -- of whom nothing was seen there is nothing to say
