@@ -118,9 +118,14 @@ def _build(home: Path, options: argparse.Namespace) -> int:
 
 
 def _run(home: Path, options: argparse.Namespace) -> int:
+    from importlib import import_module
+    from threading import Thread
+
     from kindred.running import do_alone
 
     def steps() -> int:
+        # a second of imports, while landing waits for files
+        Thread(target=import_module, args=("dbt.cli.main",)).start()
         for name, step in (("land", _land), ("build", _build), ("publish", _publish)):
             began = time.perf_counter()
             if failed := step(home, options):

@@ -161,7 +161,11 @@ def test_every_mart_has_a_key_that_is_tested_or_enforced(models, manifest):
         for test in manifest["nodes"].values()
         if test["resource_type"] == "test"
         and (test.get("test_metadata") or {}).get("name")
-        in ("unique", "unique_together", "unique_where_touched", "keyed_by")
+        in (
+            *("unique", "unique_together", "unique_where_touched", "keyed_by"),
+            # of one key no two periods begin at once
+            "periods_do_not_overlap",
+        )
     }
     enforced = {
         key

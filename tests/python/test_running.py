@@ -28,12 +28,13 @@ small:
   outputs:
     here: {type: duckdb, path: "{{ env_var('KINDRED_HOME') }}/kindred_build.duckdb", threads: 1}
 """
+TABLE = "{{ config(materialized='table') }} "
 FILES = {
     "dbt_project.yml": SETTINGS,
     "profiles.yml": PROFILE,
     "seeds/names.csv": "name\nfirst\n",
-    "models/intermediate/int_batches__read.sql": "{{ config(materialized='table') }} select 1 as batch",
-    "models/marts/counted.sql": "{{ config(materialized='table') }} select * from {{ ref('names') }}",
+    "models/intermediate/int_batches__read.sql": TABLE + "select 1 as batch",
+    "models/marts/counted.sql": TABLE + "select * from {{ ref('names') }}",
     "models/marts/shown.sql": "select name from {{ ref('counted') }}",
 }
 
@@ -80,7 +81,9 @@ def test_an_hour_makes_tables_and_leaves_views_and_seeds_until_the_code_changes(
     assert (small.due, small.shown) == ("hourly", [("first",)])
     small.write("seeds/names.csv", "name\nsecond\n")
     small.write("models/marts/shown.sql", "select name || '!' as name from {{ ref('counted') }}")
-    small.write("models/marts/counted.sql", FILES["models/marts/counted.sql"] + " union all select 'x'")
+    small.write(
+        "models/marts/counted.sql", FILES["models/marts/counted.sql"] + " union all select 'x'"
+    )
     assert small.due == "weekly"
     assert small.build("hourly") == 0
     assert (small.due, small.shown) == ("weekly", [("first",), ("x",)])

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import sqlite3
 import threading
 from contextlib import closing
@@ -9,6 +10,7 @@ from contextlib import closing
 import duckdb
 import pytest
 
+from kindred.erasing import MARK
 from kindred.publishing import publish
 from kindred.serving import forget_old, gather, lookup, release, releases
 
@@ -167,3 +169,64 @@ def test_a_release_that_was_broken_off_is_not_seen_and_the_next_one_is_whole(tmp
 def test_the_memory_of_all_users_is_not_released(tmp_path):
     write_exports(tmp_path, 1)
     assert not list(show(tmp_path).glob("remembered_*"))
+
+
+def test_a_lookup_that_is_gone_on_with_is_one_made_anew_and_keeps_nothing_of_who_went(tmp_path):
+    chance = random.Random(5)
+    before = None
+    for moment in range(6):
+        folder = tmp_path / str(moment)
+        folder.mkdir()
+        known = {
+            f"device-{n:03}": f"user-{chance.randrange(4)}" for n in chance.sample(range(900), 600)
+        }
+        with duckdb.connect() as connection:
+            connection.execute("create table d (user_id varchar, value varchar)")
+            connection.executemany(
+                "insert into d values (?, ?)", [(u, d) for d, u in known.items()]
+            )
+            connection.execute(
+                "copy (select 'anonymous' as identifier_kind, value as identifier_value, user_id "
+                f"from d) to '{folder}/identifiers.parquet' (format parquet)"
+            )
+            connection.execute(
+                "copy (select distinct user_id, 'home' as placement_id, 'v' as variant_id, "
+                f"'content {moment}' as content_key, null as key_value, 'p' as persona_id, null as "
+                "rule_id, null as experiment_id, null as arm, 'persona' as reason, false as "
+                "is_holdout, timestamp '2026-01-01' as valid_until from d) "
+                f"to '{folder}/decisions.parquet' (format parquet)"
+            )
+        counts = lookup.write_lookup(folder, before)
+        # a third of them went or have another user, and only these are written
+        assert counts["identifiers"] == 600 if before is None else counts["identifiers"] < 600
+        with closing(sqlite3.connect(folder / "decisions.sqlite")) as api:
+            assert dict(api.execute("select identifier_value, user_id from identifiers")) == known
+            answers = [json.loads(one) for (one,) in api.execute("select answer from decisions")]
+        assert {one["home"]["content_key"] for one in answers} == {f"content {moment}"}
+        assert len(answers) == len(set(known.values()))
+        written = set(re.findall(rb"device-\d{3}", (folder / "decisions.sqlite").read_bytes()))
+        assert written == {one.encode() for one in known}
+        before = folder
+
+
+def test_a_lookup_of_another_version_and_one_before_an_erasure_are_not_gone_on_with(
+    tmp_path, monkeypatch
+):
+    begun = []
+    made = releases.write_lookup
+    monkeypatch.setattr(
+        releases,
+        "write_lookup",
+        lambda folder, before, limit: begun.append(before) or made(folder, before, limit),
+    )
+    write_exports(tmp_path, 1)
+    folder = show(tmp_path)
+    assert lookup._can_go_on(folder)
+    monkeypatch.setattr(lookup, "_VERSION", lookup._VERSION + 1)
+    assert not lookup._can_go_on(folder)
+    write_exports(tmp_path, 2)
+    assert moments(show(tmp_path)) == {2}
+    (tmp_path / "published" / MARK).touch()
+    show(tmp_path)
+    assert begun[0] == begun[1] == tmp_path / "published" / "current"
+    assert begun[2] is None

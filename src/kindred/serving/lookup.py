@@ -1,20 +1,29 @@
 """The SQLite file that an API answers from, and the lines that a CMS reads."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import duckdb
 
+DECISIONS, IDENTIFIERS, LOOKUP = "decisions.parquet", "identifiers.parquet", "decisions.sqlite"
 _ROWS = 100_000
-_TABLES = """
-    -- most users get the same as many others, so an answer is written once
-    create table answers (answer_id integer primary key, answer text not null);
-    create table users (user_id text primary key, answer_id integer not null) without rowid;
+# of the file's tables; a file of another version is not gone on with
+_VERSION = 1
+_IDENTIFIERS = """
     create table identifiers (
         identifier_kind text, identifier_value text, user_id text not null,
         primary key (identifier_kind, identifier_value)
     ) without rowid;
+"""
+_ANSWERS = """
+    drop view if exists decisions;
+    drop table if exists answers;
+    drop table if exists users;
+    -- most users get the same as many others, so an answer is written once
+    create table answers (answer_id integer primary key, answer text not null);
+    create table users (user_id text primary key, answer_id integer not null) without rowid;
     create view decisions as
     select users.user_id, answers.answer
     from users inner join answers on users.answer_id = answers.answer_id;
@@ -27,17 +36,23 @@ _FIELDS = (
 
 
 def write_lookup(
-    decisions: Path, identifiers: Path, target: Path, memory_limit: str | None = None
+    folder: Path, before: Path | None = None, memory_limit: str | None = None
 ) -> dict[str, int]:
-    """Write the decisions of every user to a SQLite file; the rows of each table.
+    """Write the decisions of every user to a SQLite file; the rows that were put into each table.
 
-    ``decisions`` and ``identifiers`` are the parquet exports of those names. In ``target``
-    the view ``decisions`` has one row per user: ``answer`` is a JSON object with one member
-    per placement. ``identifiers`` tells whose a login or device is. The file is made anew
-    and holds nothing else. Beyond ``memory_limit`` (such as 4GB; by default most of the
+    ``folder`` holds the exports ``decisions.parquet`` and ``identifiers.parquet``, and is given
+    ``decisions.sqlite``. There the view ``decisions`` has one row per user: ``answer`` is a JSON
+    object with one member per placement. ``identifiers`` tells whose a login or device is, most
+    of them as the hour before: with ``before``, the folder of an earlier release, its file is
+    gone on with and only what differs of them is written; what goes is overwritten with zeros.
+    The file holds nothing else. Beyond ``memory_limit`` (such as 4GB; by default most of the
     machine) what is sorted is kept in files beside the target.
     """
+    decisions, identifiers, target = folder / DECISIONS, folder / IDENTIFIERS, folder / LOOKUP
     target.unlink(missing_ok=True)
+    is_continued = before is not None and _can_go_on(before)
+    if is_continued:
+        shutil.copyfile(before / LOOKUP, target)
     counts = {}
     with duckdb.connect() as source, closing(sqlite3.connect(target)) as lookup:
         source.execute("set timezone = 'UTC'")
@@ -47,8 +62,22 @@ def write_lookup(
             limit = memory_limit.replace("'", "''")
             source.execute(f"set memory_limit = '{limit}'")
         # nobody reads the file before it is whole, so a crash costs nothing but the file
-        lookup.executescript("pragma journal_mode = off; pragma synchronous = off;" + _TABLES)
+        lookup.executescript("pragma journal_mode = off; pragma synchronous = off;")
+        lookup.executescript(f"pragma secure_delete = on; pragma user_version = {_VERSION};")
+        lookup.executescript(_ANSWERS if is_continued else _ANSWERS + _IDENTIFIERS)
         _number_answers(source, decisions)
+        told = (
+            "select identifier_kind, identifier_value, user_id "
+            f"from read_parquet('{_quoted(identifiers)}')"
+        )
+        if is_continued:
+            told_before = told.replace(_quoted(identifiers), _quoted(before / IDENTIFIERS))
+            lookup.executemany(
+                "delete from identifiers where identifier_kind = ? and identifier_value = ? "
+                "and user_id = ?",
+                source.execute(f"{told_before} except {told}").fetchall(),
+            )
+            told = f"{told} except {told_before}"
         for table, columns, query in (
             ("answers", 2, "select answer_id, answer from answers order by answer_id"),
             (
@@ -57,18 +86,19 @@ def write_lookup(
                 "select users.user_id, answers.answer_id from users inner join answers "
                 "on users.answer_key = answers.answer_key order by users.user_id",
             ),
-            (
-                "identifiers",
-                3,
-                "select identifier_kind, identifier_value, user_id "
-                f"from read_parquet('{_quoted(identifiers)}') "
-                "order by identifier_kind, identifier_value",
-            ),
+            ("identifiers", 3, f"from ({told}) order by identifier_kind, identifier_value"),
         ):
             counts[table] = _copy(source, query, lookup, table, columns)
         lookup.commit()
         lookup.execute("pragma optimize")
     return counts
+
+
+def _can_go_on(before: Path) -> bool:
+    if not (before / LOOKUP).exists() or not (before / IDENTIFIERS).exists():
+        return False
+    with closing(sqlite3.connect(before / LOOKUP)) as lookup:
+        return lookup.execute("pragma user_version").fetchone() == (_VERSION,)
 
 
 def _number_answers(source: duckdb.DuckDBPyConnection, decisions: Path) -> None:

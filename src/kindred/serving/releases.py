@@ -7,7 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-from kindred.serving.lookup import write_lines, write_lookup
+from kindred.erasing import MARK
+from kindred.serving.lookup import DECISIONS, IDENTIFIERS, write_lines, write_lookup
 
 CURRENT = "current"
 _FOLDER = "releases"
@@ -28,11 +29,12 @@ def gather(home: Path, memory_limit: str | None = None) -> Path:
         # the memory is kept to be restored, of all users whatever they permitted
         if not export.name.startswith(_MEMORY):
             os.link(export, work / export.name)
-    decisions, identifiers = work / "decisions.parquet", work / "identifiers.parquet"
     # a build of chosen models alone may have left them out
-    if decisions.exists() and identifiers.exists():
-        write_lookup(decisions, identifiers, work / "decisions.sqlite", memory_limit)
-        write_lines(decisions, work / "decisions.ndjson")
+    if (work / DECISIONS).exists() and (work / IDENTIFIERS).exists():
+        # after an erasure nothing is gone on with
+        before = None if (home / "published" / MARK).exists() else home / "published" / CURRENT
+        write_lookup(work, before, memory_limit)
+        write_lines(work / DECISIONS, work / "decisions.ndjson")
     return work
 
 
