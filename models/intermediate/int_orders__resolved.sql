@@ -351,15 +351,16 @@ final as (
         -- times
         merged.ordered_at
     from merged
-    left join identities as logins
+    -- a table that is named twice is not kept in memory, as a query that is read twice is
+    left join {{ ref('int_identities__resolved') }} as logins
         on
             logins.identifier_kind = 'login'
             and merged.login = logins.identifier_value
-    left join identities as customers
+    left join {{ ref('int_identities__resolved') }} as customers
         on
             customers.identifier_kind = 'customer'
             and merged.customer_id = customers.identifier_value
-    left join identities as emails
+    left join {{ ref('int_identities__resolved') }} as emails
         on
             emails.identifier_kind = 'email'
             and merged.email_hash = emails.identifier_value

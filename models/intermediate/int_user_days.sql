@@ -21,11 +21,13 @@ identities as (
 stored as (
 
     select
-        user_id,
+        user_key,
+        {{ dbt.any_value('user_id') }} as user_id,
         max(run_number) as run_number
     from {{ this if is_incremental()
-        else '(select cast(null as varchar) as user_id, cast(0 as bigint) as run_number)' }}
-    group by user_id
+        else '(select cast(null as bigint) as user_key, cast(null as varchar) as user_id,'
+        ~ ' cast(0 as bigint) as run_number)' }}
+    group by user_key
 
 ),
 
@@ -40,8 +42,8 @@ touched as (
     select stored.user_id
     from stored
     left join identities
-        on stored.user_id = identities.user_id
-    where identities.user_id is null
+        on stored.user_key = identities.user_key
+    where identities.user_key is null
 
 ),
 
