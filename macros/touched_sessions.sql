@@ -4,6 +4,22 @@
     `visitor_key`, for a session goes only where its visitor's events were judged anew.
 -#}
 {% macro touched_sessions(last_read) -%}
+touched_visitors as (
+
+    select judged.visitor_key
+    from {{ ref('int_events__judged') }} as judged
+    where {{ since('judged', last_read) }}
+
+),
+
+visitors_sessions as (
+
+    select judged.session_key
+    from {{ ref('int_sessions__judged') }} as judged
+    where judged.visitor_key in (select touched_visitors.visitor_key from touched_visitors)
+
+),
+
 touched_sessions as (
 
     select sessionized.session_key
@@ -20,15 +36,11 @@ touched_sessions as (
 
     select stored.session_key
     from {{ this }} as stored
-    left join {{ ref('int_sessions__judged') }} as sessions
+    left join visitors_sessions as sessions
         on stored.session_key = sessions.session_key
     where
         sessions.session_key is null
-        and stored.visitor_key in (
-            select judged.visitor_key
-            from {{ ref('int_events__judged') }} as judged
-            where {{ since('judged', last_read) }}
-        )
+        and stored.visitor_key in (select touched_visitors.visitor_key from touched_visitors)
 
 ),
 {%- endmacro %}

@@ -284,9 +284,6 @@ merged as (
     select
         all_keys.order_id,
         case when crm_orders.order_id is not null then 'crm' else event_orders.source end as source,
-        crm_orders.customer_id,
-        crm_orders.login,
-        crm_orders.email_hash,
         event_orders.user_id as event_user_id,
         event_orders.event_id,
         event_orders.session_id,
@@ -309,6 +306,37 @@ merged as (
 
 ),
 
+-- whom the CRM names, in the order in which it is believed
+named_keys as (
+
+    {% set kinds = {'login': 'login', 'customer': 'customer_id', 'email': 'email_hash'} -%}
+    {% for kind, column in kinds.items() -%}
+        select
+            order_id,
+            {{ loop.index }} as precedence,
+            '{{ kind }}' as identifier_kind,
+            {{ column }} as identifier_value
+        from crm_orders
+        where {{ column }} is not null
+        {{- '\n\n        union all\n' if not loop.last }} -- noqa: LT02
+
+    {% endfor %}
+),
+
+named as (
+
+    select
+        named_keys.order_id,
+        {{ first_by('identities.user_id', 'named_keys.precedence') }} as user_id
+    from named_keys
+    inner join identities
+        on
+            named_keys.identifier_kind = identities.identifier_kind
+            and named_keys.identifier_value = identities.identifier_value
+    group by named_keys.order_id
+
+),
+
 final as (
 
     select
@@ -316,9 +344,7 @@ final as (
         merged.order_id,
         merged.source,
         merged.event_id,
-        coalesce(
-            logins.user_id, customers.user_id, emails.user_id, merged.event_user_id
-        ) as user_id,
+        coalesce(named.user_id, merged.event_user_id) as user_id,
         merged.session_id,
 
         -- text
@@ -351,19 +377,8 @@ final as (
         -- times
         merged.ordered_at
     from merged
-    -- a table that is named twice is not kept in memory, as a query that is read twice is
-    left join {{ ref('int_identities__resolved') }} as logins
-        on
-            logins.identifier_kind = 'login'
-            and merged.login = logins.identifier_value
-    left join {{ ref('int_identities__resolved') }} as customers
-        on
-            customers.identifier_kind = 'customer'
-            and merged.customer_id = customers.identifier_value
-    left join {{ ref('int_identities__resolved') }} as emails
-        on
-            emails.identifier_kind = 'email'
-            and merged.email_hash = emails.identifier_value
+    left join named
+        on merged.order_id = named.order_id
     left join attributed
         on merged.session_key = attributed.session_key
     left join rates

@@ -2,9 +2,12 @@
     Fails for every key that stands more than once or has a null in it, and for every null in
     a column that is never null. With `of_newest_run` only what the newest run wrote is held
     against the whole table: that is all that can have changed. A view names in `newest_of`
-    the table under it that knows the run.
+    the table under it that knows the run. Where that table's key is tested already, a view that
+    has the `run_number` names it in `newest_rows_of`: only the rows of the run are looked at.
 -#}
-{% test keyed_by(model, columns, never_null=[], of_newest_run=false, newest_of=none) %}
+{% test keyed_by(
+    model, columns, never_null=[], of_newest_run=false, newest_of=none, newest_rows_of=none
+) %}
 
 {%- set written = newest_of or (model if of_newest_run else none) %}
 
@@ -19,6 +22,8 @@ checked as (
             from {{ written }} as written
             where written.run_number = (select max(newest.run_number) from {{ written }} as newest)
         )
+    {%- elif newest_rows_of -%}
+        where run_number = (select max(newest.run_number) from {{ newest_rows_of }} as newest)
     {%- endif %}
 
 )
