@@ -3,17 +3,19 @@
     read of millions of events. Everything where the rules are not known yet, as in a unit test.
 -#}
 {% set ruled = ref('int_triggers__ruled') %}
-{% set question %}
+{% set question -%}
     select distinct filter_column as asked
     from {{ ruled }}
     where filter_column is not null
-    {% for number in condition_numbers() -%}
-        union all
-        select 'condition {{ number }}' as asked
-        from {{ ruled }}
-        where property_{{ number }} is not null
-    {% endfor -%}
-{% endset %}
+    {%- for number in condition_numbers() %}
+
+    union all
+
+    select 'condition {{ number }}' as asked
+    from {{ ruled }}
+    where property_{{ number }} is not null
+    {%- endfor %}
+{%- endset %}
 {% set asked = run_query(question).rows | map(attribute=0) | list
     if execute and ruled.schema and load_relation(ruled) else none %}
 {% set texts = {
@@ -192,8 +194,9 @@ compared as (
                 end
         end as compared_number,
         -- all of them must hold, and an unknown fulfils none
-        {% for number in conditions -%}
-            {{ 'and ' if not loop.first }}case
+        true
+        {%- for number in conditions %}
+            and case
                 when roles.property_{{ number }} is null then true
                 when roles.operator_{{ number }} in ('=', '!=')
                     then coalesce({{ compares(
@@ -209,8 +212,8 @@ compared as (
                     number_from_text('roles.value_' ~ number)
                 ) }}, false)
             end
-        {% endfor -%}
-            {{ 'true' if not conditions }} as is_fulfilled,
+        {%- endfor %}
+            as is_fulfilled,
         case roles.sum_column
             -- who does not say how many means one
             when 'quantity'

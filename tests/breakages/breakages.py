@@ -168,8 +168,8 @@ BREAKAGES = [
     Breakage(
         "what vanished stays in the days of a user",
         f"{INT}/int_user_days.sql",
-        "    where identities.user_id is null\n",
-        "    where identities.user_id is null and 1 = 0\n",
+        "    where identities.user_key is null\n",
+        "    where identities.user_key is null and 1 = 0\n",
         "unit int_user_days",
     ),
     Breakage(
@@ -464,8 +464,8 @@ BREAKAGES = [
     Breakage(
         "one condition of several is enough for a trigger",
         f"{INT}/int_triggers__matched.sql",
-        "'and ' if not loop.first",
-        "'or ' if not loop.first",
+        "            and case\n",
+        "            or case\n",
         TRIGGERS,
     ),
     Breakage(
@@ -660,10 +660,59 @@ BREAKAGES = [
         ORDER,
     ),
     Breakage(
+        "a session that was over is not looked for from its beginning",
+        f"{INT}/int_sessions__judged.sql",
+        "            where sessionized.run_number > {{ last_read }}",
+        "            where sessionized.run_number > {{ last_read }} and false",
+        ORDER,
+    ),
+    Breakage(
+        "a touched session is read from the moment that was touched",
+        "macros/touched_sessions.sql",
+        "select sessions.started_at as moment",
+        "select sessions.ended_at as moment",
+        INCREMENTS,
+    ),
+    Breakage(
+        "only the day of the moment is cut",
+        "macros/is_on_cut_day.sql",
+        "    {%- for day in days -%}",
+        "    {%- for day in days[:1] -%}",
+        "truth",
+    ),
+    Breakage(
+        "a rule's column is left out",
+        f"{INT}/int_triggers__matched.sql",
+        "in texts.items() if asked is none or name in asked",
+        "in texts.items() if asked is none",
+        "pytest tests/triggers/test_asked_columns.py",
+    ),
+    Breakage(
+        "an hour follows whatever code",
+        f"{PY}/running.py",
+        'return "hourly" if is_known else "weekly"',
+        'return "hourly"',
+        "pytest tests/python/test_running.py",
+    ),
+    Breakage(
+        "who went stays in the lookup file",
+        f"{PY}/serving/lookup.py",
+        "pragma secure_delete = on",
+        "pragma secure_delete = off",
+        "pytest tests/python/test_serving.py",
+    ),
+    Breakage(
+        "after an erasure the lookup file is gone on with",
+        f"{PY}/serving/releases.py",
+        'None if (home / "published" / MARK).exists() else',
+        "None if False else",
+        "pytest tests/python/test_serving.py",
+    ),
+    Breakage(
         "an order's event keeps the session it was in",
         f"{INT}/int_events__ordered.sql",
-        "            on enriched.run_number > progress.read_until",
-        "            on enriched.run_number > progress.read_until + 1000000",
+        "{{ since('enriched', last_read) }}",
+        "false",
         ORDER,
     ),
     Breakage(
