@@ -10,20 +10,21 @@
 ) %}
 
 {%- set written = newest_of or (model if of_newest_run else none) %}
+{%- set newest = newest_run(written or newest_rows_of) if written or newest_rows_of else {'is_all': true} %}
 
 with
 
 checked as (
 
     select * from {{ model }}
-    {% if written -%}
+    {% if written and not newest.is_all -%}
         where {{ columns[0] }} in (
             select written.{{ columns[0] }}
             from {{ written }} as written
-            where written.run_number = (select max(newest.run_number) from {{ written }} as newest)
+            where written.run_number = {{ newest.number }}
         )
-    {%- elif newest_rows_of -%}
-        where run_number = (select max(newest.run_number) from {{ newest_rows_of }} as newest)
+    {%- elif newest_rows_of and not newest.is_all -%}
+        where run_number = {{ newest.number }}
     {%- endif %}
 
 )

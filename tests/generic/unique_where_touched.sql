@@ -5,12 +5,16 @@
 -#}
 {% test unique_where_touched(model, columns, key, never_null=[], run='run_number') %}
 
+{%- set newest = newest_run(model, run) %}
+
 with
 
 newest as (
 
     select * from {{ model }}
-    where {{ run }} = (select max({{ run }}) from {{ model }})
+    {% if not newest.is_all -%}
+        where {{ run }} = {{ newest.number }}
+    {%- endif %}
 
 )
 
@@ -18,7 +22,9 @@ select
     {{ columns | join(', ') }},
     count(*) as row_count
 from {{ model }}
-where {{ key }} in (select newest.{{ key }} from newest)
+{% if not newest.is_all -%}
+    where {{ key }} in (select newest.{{ key }} from newest)
+{% endif -%}
 group by {{ columns | join(', ') }}
 having count(*) > 1
 
