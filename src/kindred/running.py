@@ -79,8 +79,10 @@ def selector_due(home: Path, project: Path) -> str:
 def code_fingerprint(project: Path) -> str:
     """Hash of all that views and seeds are made of: files of the project, and where data lies."""
     told = hashlib.sha256()
-    for name in ("KINDRED_HOME", "KINDRED_LANDING"):
-        told.update(f"{name}={os.environ.get(name, '')}\n".encode())
+    # not set is the default that profiles.yml names
+    home = os.environ.get("KINDRED_HOME") or "data"
+    landing = os.environ.get("KINDRED_LANDING") or f"{home}/landing"
+    told.update(f"{home}\n{landing}\n".encode())
     for name in _CODE:
         found = project / name
         files = sorted(found.rglob("*")) if found.is_dir() else [found]

@@ -116,6 +116,13 @@ def test_the_fingerprint_tells_each_file_of_the_code(small, name):
     assert code_fingerprint(small.folder) != before
 
 
+def test_a_home_that_is_not_set_is_the_default_one(small, monkeypatch):
+    monkeypatch.setenv("KINDRED_HOME", "data")
+    named = code_fingerprint(small.folder)
+    monkeypatch.delenv("KINDRED_HOME")
+    assert code_fingerprint(small.folder) == named
+
+
 def test_the_fingerprint_tells_where_the_landing_zone_lies(small, monkeypatch):
     before = code_fingerprint(small.folder)
     monkeypatch.setenv("KINDRED_LANDING", "elsewhere")
