@@ -101,6 +101,8 @@ def build(home: Path, project: Path, selector: str | None = None) -> int:
     dbt could not begin, and duckdb.Error while another process writes to the build file.
     """
     selector = selector or selector_due(home, project)
+    # what is changed while dbt works may come too late for it
+    fingerprint = code_fingerprint(project)
     # what dbt is and what it reads of the project stays to the end; its plugin turns this on again
     gc.disable()
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -121,7 +123,5 @@ def build(home: Path, project: Path, selector: str | None = None) -> int:
         raise BuildError(str(done.exception))
     if done.success and selector == "weekly":
         with duckdb.connect(str(home / "kindred_build.duckdb")) as connection:
-            connection.execute(
-                f"comment on table {'.'.join(_BUILT_BY)} is '{code_fingerprint(project)}'"
-            )
+            connection.execute(f"comment on table {'.'.join(_BUILT_BY)} is '{fingerprint}'")
     return 0 if done.success else 1

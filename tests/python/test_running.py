@@ -4,11 +4,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 
-from kindred.running import code_fingerprint, selector_due
+from kindred.running import build, code_fingerprint, selector_due
 
 PROJECT = Path(__file__).parents[2]
 KINDRED = Path(sys.executable).parent / "kindred"
@@ -98,6 +99,20 @@ def test_a_build_that_fails_is_due_again(small):
     small.write("models/marts/shown.sql", FILES["models/marts/shown.sql"])
     assert small.build() == 0
     assert small.due == "hourly"
+
+
+def test_what_is_changed_during_a_build_is_due_after_it(small, monkeypatch):
+    class Editing:
+        """In place of dbt: somebody saves a view while it works."""
+
+        def invoke(self, words):
+            small.write("models/marts/shown.sql", "select 'late' as name")
+            return SimpleNamespace(success=True, result=None, exception=None)
+
+    assert small.build() == 0
+    monkeypatch.setattr("dbt.cli.main.dbtRunner", Editing)
+    assert build(small.home, small.folder, "weekly") == 0
+    assert small.due == "weekly"
 
 
 def test_a_project_that_cannot_be_read_is_told(small):
