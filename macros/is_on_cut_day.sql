@@ -5,8 +5,9 @@
 -#}
 {% macro is_on_cut_day(moment) -%}
     {%- set cuts = ref('int_time__cuts') -%}
-    {%- set days = run_query('select cast(starts_at as varchar), cast(ends_at as varchar) from ' ~ cuts).rows
-        if execute and cuts.schema and load_relation(cuts) else [] -%}
+    {%- set days = known_rows(
+        'select cast(starts_at as varchar), cast(ends_at as varchar) from ' ~ cuts, [cuts]
+    ) or [] -%}
     {%- set bounds = [] -%}
     {%- for day in days -%}
         {%- do bounds.append(

@@ -23,7 +23,7 @@
 
     ),
 
-    ranked_rules as (
+    counted_rules as (
 
         select
             rules.rule_id,
@@ -41,6 +41,24 @@
         inner join personas
             on rules.persona_id = personas.persona_id
         group by rules.rule_id, rules.persona_id, rules.source
+
+    ),
+
+    -- which of two rules comes first is the same for everybody, and said once
+    ranked_rules as (
+
+        select
+            *,
+            row_number() over (
+                order by
+                    -- a fallback comes last whatever its priority
+                    case when source = 'fallback' then 1 else 0 end asc,
+                    priority asc,
+                    source_order asc,
+                    persona_id asc,
+                    rule_id asc
+            ) as rule_place
+        from counted_rules
 
     ),
 
@@ -171,13 +189,7 @@
             end as score,
             row_number() over (
                 partition by {{ 'held.' ~ key | join(', held.') }}
-                order by
-                    -- a fallback comes last whatever its priority
-                    case when ranked_rules.source = 'fallback' then 1 else 0 end asc,
-                    ranked_rules.priority asc,
-                    ranked_rules.source_order asc,
-                    ranked_rules.persona_id asc,
-                    held.rule_id asc
+                order by ranked_rules.rule_place
             ) as match_rank,
             users.segment_id,
             users.as_of

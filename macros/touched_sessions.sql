@@ -1,25 +1,9 @@
 {#-
     The sessions that a run touched, as a common table expression to stand after `progress`:
-    `touched_sessions`, new, changed or gone since this table was last written. The table has a
-    `visitor_key`, for a session goes only where its visitor's events were judged anew.
+    `touched_sessions`, new, changed or gone since this table was last written. A session is told by
+    its first event, so one that is gone had its key from an event that was judged or placed anew.
 -#}
 {% macro touched_sessions(last_read) -%}
-touched_visitors as (
-
-    select judged.visitor_key
-    from {{ ref('int_events__judged') }} as judged
-    where {{ since('judged', last_read) }}
-
-),
-
-visitors_sessions as (
-
-    select judged.session_key
-    from {{ ref('int_sessions__judged') }} as judged
-    where judged.visitor_key in (select touched_visitors.visitor_key from touched_visitors)
-
-),
-
 touched_sessions as (
 
     select sessionized.session_key
@@ -34,13 +18,15 @@ touched_sessions as (
 
     union
 
-    select stored.session_key
-    from {{ this }} as stored
-    left join visitors_sessions as sessions
-        on stored.session_key = sessions.session_key
-    where
-        sessions.session_key is null
-        and stored.visitor_key in (select touched_visitors.visitor_key from touched_visitors)
+    select sessionized.event_key as session_key
+    from {{ ref('int_events__sessionized') }} as sessionized
+    where {{ since('sessionized', last_read) }}
+
+    union
+
+    select judged.event_key as session_key
+    from {{ ref('int_events__judged') }} as judged
+    where {{ since('judged', last_read) }}
 
 ),
 {%- endmacro %}

@@ -14,6 +14,8 @@ trigger_firings as (
     cross join clock
     where
         firings.suppressed_reason is null
+        -- said apart, so that the rest is not read: what fired since expires since
+        and firings.expires_at > {{ add_seconds('clock.as_of', '-30 * 86400') }}
         and (
             firings.is_active
             or firings.fired_at > {{ add_seconds('clock.as_of', '-30 * 86400') }}

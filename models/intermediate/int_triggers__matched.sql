@@ -16,8 +16,8 @@
     where property_{{ number }} is not null
     {%- endfor %}
 {%- endset %}
-{% set asked = run_query(question).rows | map(attribute=0) | list
-    if execute and ruled.schema and load_relation(ruled) else none %}
+{% set found = known_rows(question, [ruled]) %}
+{% set asked = none if found is none else found | map(attribute=0) | list %}
 {% set texts = {
     'product_id': 'coalesce(items.product_id, events.product_id)',
     'category': 'coalesce(items.category, events.category)',

@@ -10,7 +10,6 @@ measured as (
 final as (
 
     select
-        user_features_id,
         user_id,
         period,
         acquisition_channel,

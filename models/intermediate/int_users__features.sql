@@ -26,7 +26,6 @@ users_and_weeks as (
 final as (
 
     select
-        user_features_id,
         user_id,
         period,
         acquisition_channel,

@@ -205,8 +205,6 @@ final as (
 
     select
         -- ids
-        {{ surrogate_key(["summed.user_id", "summed.period", epoch_microseconds("summed.as_of")]) }}
-            as user_features_id,
         summed.user_id,
         summed.period,
 

@@ -3,14 +3,8 @@
     tenth farther, or is less likely by at most ten points.
 -#}
 {% set ambiguous_margin = 0.1 %}
-{#- What no live model clusters on pulls nowhere; all where no model is known yet. -#}
-{% set centers = ref('seg_segment_centers') %}
-{% set clustered = run_query('select distinct feature from ' ~ centers ~ ' where center is not null')
-    .rows | map(attribute=0) | list if execute and centers.schema and load_relation(centers) else [] %}
-{% set dimensions = [] %}
-{% for dimension in clustering_dimensions() if not clustered or dimension in clustered %}
-    {% do dimensions.append(dimension) %}
-{% endfor %}
+{#- What no live model clusters on pulls nowhere. -#}
+{% set dimensions = live_dimensions() %}
 
 with
 
@@ -26,6 +20,14 @@ scored as (
     where
         period = 'current'
         and is_champion
+        -- a unit test says nothing of it
+        and (
+            coalesce(number_count, {{ dimensions | length }}) = {{ dimensions | length }}
+            or {{ raise_error(
+                "number_count || ' numbers are scored by, but live models cluster on others. Run: "
+                ~ "dbt run --select seg_users__scaled seg_users__scored'"
+            ) }} is null
+        )
 
 ),
 
@@ -139,7 +141,7 @@ pulled as (
 
     select
         {%- for dimension in dimensions %}
-            {%- set number = nth_of_list('placed.numbers', clustering_dimensions().index(dimension) + 1) %}
+            {%- set number = nth_of_list('placed.numbers', loop.index) %}
             {{ number }} as {{ dimension }},
             case
                 -- of whom nothing was seen there is nothing to say

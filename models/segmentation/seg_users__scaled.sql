@@ -1,8 +1,17 @@
 {{ config(materialized='view') }}
 
 {% set features = catalogued_features() %}
-{% set regressed = imputed_features().model %}
-{% set neighboured = imputed_features().knn %}
+{#- What no live model clusters on is not filled for each user by itself. -#}
+{% set live = live_features() %}
+{% set regressed, neighboured = {}, {} %}
+{% for feature, count in imputed_features().model.items() if not live or feature in live %}
+    {% do regressed.update({feature: count}) %}
+{% endfor %}
+{% for feature, count in imputed_features().knn.items() if not live or feature in live %}
+    {% do neighboured.update({feature: count}) %}
+{% endfor %}
+{% set passes = [1, 2, 3, 4] if regressed else [] %}
+{% set settled_in = 'filled_' ~ (passes | length) %}
 {% set known, is_known = [], [] -%}
 {% for feature in features -%}
     {% do known.append('coalesce(' ~ feature ~ ', 0)') -%}
@@ -24,9 +33,18 @@ standardised as (
 
 ),
 
+live as (
+
+    select * from {{ ref('seg_models__live') }}
+
+),
+
 learned as (
 
-    select * from {{ ref('seg_feature_parameters') }}
+    select learned.*
+    from {{ ref('seg_feature_parameters') }} as learned
+    inner join live
+        on learned.model_version = live.model_version
 
 ),
 
@@ -35,7 +53,7 @@ artifacts as (
 
     select artifacts.*
     from {{ ref('seg_model_artifacts') }} as artifacts
-    inner join {{ ref('seg_models__live') }} as live
+    inner join live
         on artifacts.model_version = live.model_version
 
 ),
@@ -59,6 +77,7 @@ regressions as (
 
 ),
 
+{% if neighboured -%}
 -- where each donor stands by each feature: a user's numbers, and 1 where one is known, times
 -- these make the distance less what all donors share. One that tells nothing of the gap has 0
 places as (
@@ -143,6 +162,7 @@ donor_lists as (
 
 ),
 
+{% endif -%}
 levels as (
 
     select
@@ -184,6 +204,18 @@ wide as (
 
     select
         learned.model_version
+        {%- if live %}
+            ,
+            count(
+                case
+                    when
+                        learned.is_clustered = 1
+                        and learned.feature not in ('{{ live | sort | join("', '") }}')
+                        then 1
+                end
+            ) as unread_count
+        
+        {%- endif %}
         {%- for feature in features + made %}
             {%- for parameter in parameters %}
                 ,
@@ -253,10 +285,12 @@ wide as (
         on
             learned.model_version = regressions.model_version
             and learned.feature = regressions.feature
-    left join donors_of_models
-        on
-            learned.model_version = donors_of_models.model_version
-            and learned.feature = donors_of_models.feature
+    {% if neighboured -%}
+        left join donors_of_models
+            on
+                learned.model_version = donors_of_models.model_version
+                and learned.feature = donors_of_models.feature
+    {% endif -%}
     group by learned.model_version
 
 ),
@@ -294,10 +328,21 @@ started as (
         standardised.is_champion
     from standardised
     inner join wide
-        on standardised.model_version = wide.model_version
+        on
+            standardised.model_version = wide.model_version
+            {%- if live %}
+                and (
+                    wide.unread_count = 0
+                    or {{ raise_error(
+                        "wide.unread_count || ' features that a live model clusters on are not read "
+                        ~ "yet. Run: dbt run --select seg_users__scaled seg_users__scored'"
+                    ) }} is null
+                )
+            {%- endif %}
 
 ),
 
+{% if neighboured -%}
 -- said once for all features that donors fill, of the users that donors are asked for: statements
 -- are planned in a third of the time. Lists that may be unknown cannot be multiplied
 listed as (
@@ -348,6 +393,7 @@ guessed as (
 
 ),
 
+{% endif -%}
 filled_0 as (
 
     select
@@ -359,12 +405,12 @@ filled_0 as (
             ) as {{ feature }}__filled{{ '_0' if feature in regressed }},
         {%- endfor %}
         *
-    from guessed
+    from {{ 'guessed' if neighboured else 'started' }}
 
 ),
 
 -- a regression runs again on what it has filled, until it has settled
-{% for pass in [1, 2, 3, 4] -%}
+{% for pass in passes -%}
     {% set filled = ['1'] -%}
     {% for feature in features -%}
         {% set settled = '_' ~ (pass - 1) if feature in regressed else '' -%}
@@ -398,12 +444,12 @@ encoded as (
     select
         {%- for dimension in encoded_dimensions() %}
             {% if dimension.slot == 'target' -%}
-                coalesce({{ dimension.category }}_levels.encoded, filled_4.{{ dimension.name }}__fill_value)
+                coalesce({{ dimension.category }}_levels.encoded, {{ settled_in }}.{{ dimension.name }}__fill_value)
             {%- elif dimension.slot == 'other' -%}
                 case
                     {%- for slot in range(1, catalogued_categories()[dimension.category].count + 1) %}
                         when
-                            filled_4.{{ dimension.category }}__filled
+                            {{ settled_in }}.{{ dimension.category }}__filled
                             = levels.{{ dimension.category }}_{{ slot }}__level
                             then 0.0
                     {%- endfor %}
@@ -411,21 +457,21 @@ encoded as (
                 end
             {%- else -%}
                 case
-                    when filled_4.{{ dimension.category }}__filled = levels.{{ dimension.name }}__level
+                    when {{ settled_in }}.{{ dimension.category }}__filled = levels.{{ dimension.name }}__level
                         then 1.0
                     else 0.0
                 end
             {%- endif %} as {{ dimension.name }}__value,
         {%- endfor %}
-        filled_4.*
-    from filled_4
+        {{ settled_in }}.*
+    from {{ settled_in }}
     left join levels
-        on filled_4.model_version = levels.model_version
+        on {{ settled_in }}.model_version = levels.model_version
     {%- for category, how in catalogued_categories().items() if how.encode == 'target' %}
         left join {{ category }}_levels
             on
-                filled_4.model_version = {{ category }}_levels.model_version
-                and filled_4.{{ category }}__filled = {{ category }}_levels.level
+                {{ settled_in }}.model_version = {{ category }}_levels.model_version
+                and {{ settled_in }}.{{ category }}__filled = {{ category }}_levels.level
     {%- endfor %}
 
 ),

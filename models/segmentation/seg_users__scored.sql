@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
-{% set dimensions = clustering_dimensions() %}
+{% set dimensions = live_dimensions() %}
 
 with
 
@@ -12,7 +12,10 @@ users as (
 
 centers as (
 
-    select * from {{ ref('seg_segment_centers') }}
+    select centers.*
+    from {{ ref('seg_segment_centers') }} as centers
+    inner join {{ ref('seg_models__live') }} as live
+        on centers.model_version = live.model_version
 
 ),
 
@@ -75,6 +78,15 @@ clustered as (
                 as {{ dimension }}__is_clustered
         
         {%- endfor %}
+        ,
+        count(
+            case
+                when
+                    center is not null
+                    and feature not in ('{{ dimensions | join("', '") }}')
+                    then 1
+            end
+        ) as unread_count
     from centers
     group by model_version
 
@@ -89,6 +101,12 @@ models as (
     from clustered
     inner join bounds
         on clustered.model_version = bounds.model_version
+    where
+        clustered.unread_count = 0
+        or {{ raise_error(
+            "clustered.unread_count || ' numbers that a live model clusters on are not read "
+            ~ "yet. Run: dbt run --select seg_users__scaled seg_users__scored'"
+        ) }} is null
 
 ),
 
@@ -158,6 +176,8 @@ final as (
         sqrt({{ nth_segment('distances', 1, 'squared_distance') }}) as distance,
         sqrt({{ nth_segment('distances', 2, 'squared_distance') }}) as runner_up_distance,
         {{ nearest_probability('distances') }} as confidence,
+        -- whoever reads a number by its place must count as many
+        {{ dimensions | length }} as number_count,
         numbers
     from measured
 

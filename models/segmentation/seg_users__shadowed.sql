@@ -5,11 +5,13 @@
 -#}
 {% set assigned = ref('seg_experiments__assigned') %}
 {% set models = ref('seg_models') %}
-{% set versions = run_query(
+{% set shadows = known_rows(
     "select distinct models.model_version from " ~ models ~ " as models "
     ~ "inner join " ~ assigned ~ " as assigned on models.shadow_id = assigned.shadow_id "
-    ~ "where models.status = 'shadow'"
-).rows | map(attribute=0) | list if execute and assigned.schema and load_relation(assigned) else none %}
+    ~ "where models.status = 'shadow'",
+    [assigned, models]
+) %}
+{% set versions = none if shadows is none else shadows | map(attribute=0) | list %}
 
 with
 

@@ -1,13 +1,26 @@
 """The command line: each step of the walk that is not dbt's."""
 
 import argparse
+import atexit
 import os
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 DEFAULT_PEOPLE = 2_000
 DEFAULT_SEED = 20_260_101
+
+
+def command() -> NoReturn:
+    """Run what the command line says, and be gone."""
+    code = main()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # to take down all that dbt has imported, piece by piece, takes most of a second
+    os._exit(code)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -121,34 +134,56 @@ def _run(home: Path, options: argparse.Namespace) -> int:
     from importlib import import_module
     from threading import Thread
 
-    from kindred.running import do_alone
+    from kindred.running import build, do_alone
 
     def steps() -> int:
         # a second of imports, while landing waits for files
         Thread(target=import_module, args=("dbt.cli.main",)).start()
-        for name, step in (("land", _land), ("build", _build), ("publish", _publish)):
-            began = time.perf_counter()
-            if failed := step(home, options):
-                return failed
-            print(f"{name}: {time.perf_counter() - began:.1f} s", flush=True)
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            gathered: list[Future[Path]] = []
+
+            def build_step() -> int:
+                return build(
+                    home,
+                    Path.cwd(),
+                    options.selector,
+                    once_built=lambda: gathered.append(_gather(home, beside)),
+                )
+
+            for name, step in (
+                ("land", lambda: _land(home, options)),
+                ("build", build_step),
+                ("publish", lambda: _release(home, gathered[0])),
+            ):
+                began = time.perf_counter()
+                if failed := step():
+                    return failed
+                print(f"{name}: {time.perf_counter() - began:.1f} s", flush=True)
         return 0
 
     return do_alone(home, steps)
 
 
 def _publish(home: Path, options: argparse.Namespace) -> int:
-    from concurrent.futures import ThreadPoolExecutor
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        return _release(home, _gather(home, beside))
 
-    from kindred.erasing import forget_published
-    from kindred.publishing import publish
-    from kindred.serving import forget_old, gather, release
+
+def _gather(home: Path, beside: ThreadPoolExecutor) -> Future[Path]:
+    """Begin what the next release shows of the exports, which computes while files are written."""
+    from kindred.serving import forget_old, gather
 
     forget_old(home)
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        # the one waits for the disk, the other for the processor
-        gathered = beside.submit(gather, home, os.environ.get("KINDRED_MEMORY_LIMIT"))
-        print(f"published {publish(home)}")
-        print(f"released {release(home, gathered.result())}")
+    return beside.submit(gather, home, os.environ.get("KINDRED_MEMORY_LIMIT"))
+
+
+def _release(home: Path, gathered: Future[Path]) -> int:
+    from kindred.erasing import forget_published
+    from kindred.publishing import publish
+    from kindred.serving import release
+
+    print(f"published {publish(home)}")
+    print(f"released {release(home, gathered.result())}")
     forget_published(home)
     return 0
 
@@ -175,4 +210,4 @@ def _summary(home: Path, options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

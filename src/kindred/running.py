@@ -93,12 +93,19 @@ def code_fingerprint(project: Path) -> str:
     return f"built by {told.hexdigest()}"
 
 
-def build(home: Path, project: Path, selector: str | None = None) -> int:
+def build(
+    home: Path,
+    project: Path,
+    selector: str | None = None,
+    once_built: Callable[[], object] = lambda: None,
+) -> int:
     """Run ``dbt build`` of a selector, by default of the one that is due; its exit code.
 
     It runs in this process, and an hour does not write out the project again, of which nothing
-    changed: ``target/manifest.json`` is that of the last weekly build. Raises BuildError when
-    dbt could not begin, and duckdb.Error while another process writes to the build file.
+    changed: ``target/manifest.json`` is that of the last weekly build. ``once_built`` is called
+    when everything is built and no test failed, before what was changed is written through to
+    the build file. Raises BuildError when dbt could not begin, and duckdb.Error while another
+    process writes to the build file.
     """
     selector = selector or selector_due(home, project)
     # what is changed while dbt works may come too late for it
@@ -116,6 +123,8 @@ def build(home: Path, project: Path, selector: str | None = None) -> int:
     if selector == "hourly" and done.result:
         target = project / os.environ.get("DBT_TARGET_PATH", "target")
         done.result.write(str(target / "run_results.json"))
+    if done.success:
+        once_built()
     # dbt keeps the file open for as long as its process lives
     DuckDBConnectionManager.close_all_connections()
     gc.enable()

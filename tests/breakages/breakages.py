@@ -655,8 +655,15 @@ BREAKAGES = [
     Breakage(
         "a session that was joined to another stays what it was",
         "macros/touched_sessions.sql",
-        "        sessions.session_key is null\n",
-        "        sessions.session_key is null\n        and false\n",
+        "select sessionized.event_key as session_key",
+        "select sessionized.session_key",
+        ORDER,
+    ),
+    Breakage(
+        "a session whose only event went stays",
+        "macros/touched_sessions.sql",
+        "    where {{ since('judged', last_read) }}\n",
+        "    where {{ since('judged', last_read) }} and false\n",
         ORDER,
     ),
     Breakage(

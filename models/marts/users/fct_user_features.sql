@@ -12,7 +12,7 @@ final as (
 
     select
         -- ids
-        user_features_id,
+        {{ surrogate_key(['user_id', 'period', epoch_microseconds('as_of')]) }} as user_features_id,
         user_id,
         period,
 
