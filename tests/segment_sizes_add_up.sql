@@ -1,3 +1,4 @@
+{{ config(tags=['weekly']) }}
 -- Three marts tell how many users a segment has now: each counts everybody once.
 with
 

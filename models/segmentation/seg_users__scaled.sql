@@ -17,7 +17,7 @@
     {% do known.append('coalesce(' ~ feature ~ ', 0)') -%}
     {% do is_known.append('case when ' ~ feature ~ ' is null then 0 else 1 end') -%}
 {% endfor %}
-{% set asks_donors = [] -%}
+{% set asks_donors = [] if neighboured else ['false'] -%}
 {% for feature in neighboured -%}
     {% do asks_donors.append(feature ~ '__is_accident and ' ~ feature ~ '__first_donor is not null') -%}
 {% endfor %}
@@ -77,7 +77,6 @@ regressions as (
 
 ),
 
-{% if neighboured -%}
 -- where each donor stands by each feature: a user's numbers, and 1 where one is known, times
 -- these make the distance less what all donors share. One that tells nothing of the gap has 0
 places as (
@@ -162,7 +161,6 @@ donor_lists as (
 
 ),
 
-{% endif -%}
 levels as (
 
     select
@@ -285,12 +283,10 @@ wide as (
         on
             learned.model_version = regressions.model_version
             and learned.feature = regressions.feature
-    {% if neighboured -%}
-        left join donors_of_models
-            on
-                learned.model_version = donors_of_models.model_version
-                and learned.feature = donors_of_models.feature
-    {% endif -%}
+    left join donors_of_models
+        on
+            learned.model_version = donors_of_models.model_version
+            and learned.feature = donors_of_models.feature
     group by learned.model_version
 
 ),
@@ -328,21 +324,18 @@ started as (
         standardised.is_champion
     from standardised
     inner join wide
-        on
-            standardised.model_version = wide.model_version
-            {%- if live %}
-                and (
-                    wide.unread_count = 0
-                    or {{ raise_error(
-                        "wide.unread_count || ' features that a live model clusters on are not read "
-                        ~ "yet. Run: dbt run --select seg_users__scaled seg_users__scored'"
-                    ) }} is null
-                )
-            {%- endif %}
+        on standardised.model_version = wide.model_version
+    {% if live -%}
+        where
+            wide.unread_count = 0
+            or {{ raise_error(
+                "wide.unread_count || ' features that a live model clusters on are not read yet. "
+                ~ "Run: dbt run --select seg_users__scaled seg_users__scored'"
+            ) }} is null
+    {%- endif %}
 
 ),
 
-{% if neighboured -%}
 -- said once for all features that donors fill, of the users that donors are asked for: statements
 -- are planned in a third of the time. Lists that may be unknown cannot be multiplied
 listed as (
@@ -393,7 +386,6 @@ guessed as (
 
 ),
 
-{% endif -%}
 filled_0 as (
 
     select
@@ -405,7 +397,7 @@ filled_0 as (
             ) as {{ feature }}__filled{{ '_0' if feature in regressed }},
         {%- endfor %}
         *
-    from {{ 'guessed' if neighboured else 'started' }}
+    from guessed
 
 ),
 

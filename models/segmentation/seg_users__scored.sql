@@ -83,7 +83,8 @@ clustered as (
             case
                 when
                     center is not null
-                    and feature not in ('{{ dimensions | join("', '") }}')
+                    -- the list is long only once it is rendered
+                    and feature not in ('{{ dimensions | join("', '") }}')  -- noqa: LT05
                     then 1
             end
         ) as unread_count

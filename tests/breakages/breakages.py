@@ -335,6 +335,30 @@ BREAKAGES = [
         "unit seg_users__scored",
     ),
     Breakage(
+        "what a model clusters on newly is filled as if it did not",
+        f"{SEG}/seg_users__scaled.sql",
+        "wide.unread_count = 0",
+        "true",
+        "scored tests/built/test_build.py"
+        "::test_scores_tell_when_a_model_looks_at_what_they_do_not_read",
+    ),
+    Breakage(
+        "what a model clusters on newly does not count",
+        f"{SEG}/seg_users__scored.sql",
+        "clustered.unread_count = 0",
+        "true",
+        "scored tests/built/test_build.py"
+        "::test_scores_tell_when_a_model_looks_at_what_they_do_not_read",
+    ),
+    Breakage(
+        "numbers are told apart by a place that has moved",
+        f"{SEG}/seg_users__assigned.sql",
+        "coalesce(number_count, {{ dimensions | length }}) = {{ dimensions | length }}",
+        "true",
+        "scored tests/built/test_build.py"
+        "::test_scores_tell_when_a_model_looks_at_what_they_do_not_read",
+    ),
+    Breakage(
         "what a model does not cluster on counts",
         f"{SEG}/seg_users__scored.sql",
         ' ~ dimension ~ "__is_clustered = 1 then',

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
+import pytest
 from conftest import PROJECT
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
@@ -117,6 +118,52 @@ def test_sql_scores_every_user_as_python_does(home):
         ).df()
     rows = artifacts.of_model(memory, artifacts.current_champion(memory))
     assert_scored_alike(scored, rows, users)
+
+
+def test_scores_tell_when_a_model_looks_at_what_they_do_not_read(home, tmp_path):
+    """As after a fit alone: what scores names only what was clustered on when it was made."""
+    copy = tmp_path / "home"
+    copy.mkdir()
+    shutil.copy(home / "kindred_build.duckdb", copy)
+    (copy / "landing").symlink_to((home / "landing").resolve())
+    remedy = "dbt run --select seg_users__scaled seg_users__scored"
+    learned = "segmentation.seg_feature_parameters"
+    with duckdb.connect(str(copy / "kindred_build.duckdb")) as build:
+        ask = "select sum(length(fills)), sum({}) from segmentation.{} where period = 'current'"
+        scaled = ask.format("revenue_90d", "seg_users__scaled")
+        scored = "select sum(distance) from segmentation.seg_users__scored where period = 'current'"
+        build.execute(scaled)
+        build.execute("begin")
+        build.execute(f"update {learned} set is_clustered = 1 where feature = 'revenue_90d'")
+        with pytest.raises(duckdb.Error, match=remedy):
+            build.execute(scaled)
+        build.execute("rollback")
+        build.execute("begin")
+        build.execute(
+            "update segmentation.seg_segment_centers set feature = 'revenue_90d' "
+            "where feature = (select min(feature) from segmentation.seg_segment_centers)"
+        )
+        with pytest.raises(duckdb.Error, match=remedy):
+            build.execute(scored)
+        build.execute("rollback")
+        build.execute(
+            f"update {learned} set is_clustered = 0 "
+            f"where feature = (select min(feature) from {learned} where is_clustered = 1)"
+        )
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("dbt")),
+            *("run", "--quiet", "--target-path", str(tmp_path / "target")),
+            *("--select", "seg_users__assigned"),
+        ],
+        cwd=PROJECT,
+        env={"PATH": "/usr/bin:/bin", "KINDRED_HOME": str(copy)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert remedy in done.stdout
 
 
 def test_sql_scores_as_predict_of_scikit_learn_does_for_each_algorithm(home, tmp_path):

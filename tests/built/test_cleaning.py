@@ -13,7 +13,7 @@ from conftest import PROJECT
 
 from kindred.segmentation import cleaning, encoding, fitting
 
-APPLIED = ("seg_feature_parameters", "seg_models", "seg_models__live")
+APPLIED = ("seg_feature_parameters", "seg_models", "seg_models__live", "seg_users__scaled")
 
 
 @pytest.fixture(scope="module")

@@ -115,6 +115,14 @@ def test_what_is_changed_during_a_build_is_due_after_it(small, monkeypatch):
     assert small.due == "weekly"
 
 
+def test_what_follows_a_build_begins_only_when_all_is_green(small):
+    begun = []
+    assert build(small.home, small.folder, "weekly", once_built=lambda: begun.append("green")) == 0
+    small.write("models/marts/shown.sql", "select no_such_column from {{ ref('counted') }}")
+    assert build(small.home, small.folder, "weekly", once_built=lambda: begun.append("red")) == 1
+    assert begun == ["green"]
+
+
 def test_a_project_that_cannot_be_read_is_told(small):
     assert small.build() == 0
     small.write("models/marts/shown.sql", "select * from {{ ref('nowhere') }}")
