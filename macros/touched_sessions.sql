@@ -4,6 +4,20 @@
     its first event, so one that is gone had its key from an event that was judged or placed anew.
 -#}
 {% macro touched_sessions(last_read) -%}
+told_events as (
+
+    select sessionized.event_key
+    from {{ ref('int_events__sessionized') }} as sessionized
+    where {{ since('sessionized', last_read) }}
+
+    union
+
+    select judged.event_key
+    from {{ ref('int_events__judged') }} as judged
+    where {{ since('judged', last_read) }}
+
+),
+
 touched_sessions as (
 
     select sessionized.session_key
@@ -18,15 +32,12 @@ touched_sessions as (
 
     union
 
-    select sessionized.event_key as session_key
-    from {{ ref('int_events__sessionized') }} as sessionized
-    where {{ since('sessionized', last_read) }}
-
-    union
-
-    select judged.event_key as session_key
-    from {{ ref('int_events__judged') }} as judged
-    where {{ since('judged', last_read) }}
+    -- one that is as it was must not be named: its events are not looked for
+    select told_events.event_key as session_key
+    from told_events
+    left join {{ ref('int_sessions__judged') }} as sessions
+        on told_events.event_key = sessions.session_key
+    where sessions.session_key is null
 
 ),
 {%- endmacro %}

@@ -679,16 +679,16 @@ BREAKAGES = [
     Breakage(
         "a session that was joined to another stays what it was",
         "macros/touched_sessions.sql",
-        "select sessionized.event_key as session_key",
-        "select sessionized.session_key",
+        "    where sessions.session_key is null\n",
+        "    where false\n",
         ORDER,
     ),
     Breakage(
-        "a session whose only event went stays",
+        "a session that is as it was loses its events",
         "macros/touched_sessions.sql",
-        "    where {{ since('judged', last_read) }}\n",
-        "    where {{ since('judged', last_read) }} and false\n",
-        ORDER,
+        "    where sessions.session_key is null\n",
+        "",
+        INCREMENTS,
     ),
     Breakage(
         "a session that was over is not looked for from its beginning",
