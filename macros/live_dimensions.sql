@@ -5,13 +5,15 @@
 -#}
 {% macro live_dimensions() -%}
     {%- set features = live_features() -%}
-    {%- set dimensions = [] -%}
-    {%- for name in catalogued_features() + (item_dimensions() | map(attribute='name') | list) -%}
-        {%- if not features or name in features -%}{%- do dimensions.append(name) -%}{%- endif -%}
-    {%- endfor -%}
+    {#- a category is clustered on with all that it becomes -#}
+    {%- set categories = {} -%}
     {%- for dimension in encoded_dimensions() -%}
-        {%- if not features or dimension.category in features -%}
-            {%- do dimensions.append(dimension.name) -%}
+        {%- do categories.update({dimension.name: dimension.category}) -%}
+    {%- endfor -%}
+    {%- set dimensions = [] -%}
+    {%- for name in clustering_dimensions() -%}
+        {%- if not features or categories.get(name, name) in features -%}
+            {%- do dimensions.append(name) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(dimensions) }}
