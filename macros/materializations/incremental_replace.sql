@@ -1,14 +1,27 @@
 {#-
     The incremental strategy `replace`: what a run hands over takes the place of all rows
-    with the same key. A row with `is_removed` only takes away: its key has nothing left.
+    with the same key, which may be of several columns. A row with `is_removed` only takes away:
+    its key has nothing left.
     So a merge that was killed can simply be run again, and nothing stays behind.
 -#}
 {% macro get_incremental_replace_sql(arg_dict) %}
     {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
     {%- set key = arg_dict['unique_key'] -%}
 
-    delete from {{ arg_dict['target_relation'] }}
-    where {{ key }} in (select {{ key }} from {{ arg_dict['temp_relation'] }});
+    {% if key is string -%}
+        delete from {{ arg_dict['target_relation'] }}
+        where {{ key }} in (select {{ key }} from {{ arg_dict['temp_relation'] }});
+    {%- else -%}
+        delete from {{ arg_dict['target_relation'] }} as standing
+        where exists (
+            select 1
+            from {{ arg_dict['temp_relation'] }} as arriving
+            where
+                {% for column in key -%}
+                    {{ 'and ' if not loop.first }}arriving.{{ column }} = standing.{{ column }}
+                {% endfor %}
+        );
+    {%- endif %}
 
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }}

@@ -10,6 +10,7 @@
     from {{ ref('int_events__judged') }} as judged
     where judged.run_number > {{ last_read }}
 {%- endset %}
+{% set is_recent = not_before_earliest('occurred_at', last_read, touched_moments) if is_incremental() %}
 
 with
 
@@ -81,13 +82,27 @@ progress as (
 
         select * from {{ this }}
         where
+            {{ is_recent }}
             -- a row stays with its visitor; these are few, which the engine cannot tell of kept
-            visitor_key in (select touched.visitor_key from touched)
+            and visitor_key in (select touched.visitor_key from touched)
             and row_key in (
                 select kept.row_key from kept
                 union all
                 select touched.row_key from touched
             )
+
+        union all
+
+        -- only a provided session goes further back
+        select * from {{ this }}
+        where
+            not ({{ is_recent }})
+            and visitor_key in (
+                select touched.visitor_key
+                from touched
+                where touched.provided_session_id is not null
+            )
+            and row_key in (select kept.row_key from kept)
 
     ),
 
@@ -273,3 +288,4 @@ final as (
 )
 
 select * from final
+{{ in_order_of('occurred_at') }}

@@ -32,26 +32,85 @@ runs as (
 
 ),
 
+keyed as (
+
+    select
+        *,
+        {{ text_number("identifier_kind || '|' || identifier_value") }} as identifier_key,
+        {{ text_number('user_id') }} as user_key
+    from components
+
+),
+
+{% if is_incremental() -%}
+    before as (
+
+        select
+            identifier_key,
+            user_key,
+            regrouped_run_number
+        from {{ this }}
+
+    ),
+
+    -- users that win or lose an identifier that was known, and so what was done under it long ago
+    regrouped as (
+
+        select keyed.user_key
+        from keyed
+        inner join before
+            on keyed.identifier_key = before.identifier_key
+        where keyed.user_key <> before.user_key
+
+        union
+
+        select before.user_key
+        from touched
+        inner join before
+            on
+                {{ text_number("touched.identifier_kind || '|' || touched.identifier_value") }}
+                = before.identifier_key
+        left join keyed
+            on before.identifier_key = keyed.identifier_key
+        where
+            keyed.user_key is null
+            or keyed.user_key <> before.user_key
+
+    ),
+
+{% endif -%}
 final as (
 
     select
-        components.identifier_kind,
-        components.identifier_value,
-        {{ text_number("components.identifier_kind || '|' || components.identifier_value") }}
-            as identifier_key,
-        {{ visitor_key('components.identifier_kind', 'components.identifier_value') }}
-            as visitor_key,
-        {{ key_from_id('components.cluster_id') }} as cluster_key,
-        components.user_id,
-        {{ text_number('components.user_id') }} as user_key,
-        cast(components.component_size as bigint) as component_size,
-        components.is_suspect,
-        components.first_seen_at,
-        components.last_seen_at,
+        keyed.identifier_kind,
+        keyed.identifier_value,
+        keyed.identifier_key,
+        {{ visitor_key('keyed.identifier_kind', 'keyed.identifier_value') }} as visitor_key,
+        {{ key_from_id('keyed.cluster_id') }} as cluster_key,
+        keyed.user_id,
+        keyed.user_key,
+        cast(keyed.component_size as bigint) as component_size,
+        keyed.is_suspect,
+        keyed.first_seen_at,
+        keyed.last_seen_at,
         false as is_removed,
+        {% if is_incremental() -%}
+            case
+                when regrouped.user_key is not null then runs.run_number
+                else coalesce(before.regrouped_run_number, 0)
+            end as regrouped_run_number,
+        {%- else -%}
+            runs.run_number as regrouped_run_number,
+        {%- endif %}
         runs.run_number
-    from components
+    from keyed
     cross join runs
+    {%- if is_incremental() %}
+        left join before
+            on keyed.identifier_key = before.identifier_key
+        left join regrouped
+            on keyed.user_key = regrouped.user_key
+    {%- endif %}
 
     union all
 
@@ -70,6 +129,7 @@ final as (
         cast(null as timestamp) as first_seen_at,
         cast(null as timestamp) as last_seen_at,
         true as is_removed,
+        cast(null as bigint) as regrouped_run_number,
         runs.run_number
     from touched
     cross join runs

@@ -1,15 +1,174 @@
+{{ config(
+    materialized='incremental', incremental_strategy='replace', unique_key='order_id',
+    on_schema_change='fail'
+) }}
+{% set columns = [
+    'source', 'event_id', 'user_id', 'session_id', 'status', 'currency', 'channel_group',
+    'line_count', 'unit_count', 'product_count', 'gross_revenue', 'refunded', 'revenue',
+    'discount_amount', 'reporting_revenue', 'reporting_list_amount', 'reporting_discount_amount',
+    'reporting_rate', 'is_cancelled', 'is_purchase', 'ordered_at',
+] %}
+{% set last_read = known_read_until() %}
+{#- Which columns of a CRM record hold which kind of identifier, the most believed first. -#}
+{% set identifiers = {'login': 'login', 'customer': 'customer_id', 'email': 'email_hash'} %}
+
+-- depends_on: {{ ref('int_events__judged') }}, {{ ref('int_orders__collected') }}
+-- depends_on: {{ ref('int_order_lines__collected') }}, {{ ref('int_identities__erased') }}
 with
 
+progress as (
+
+    {{ progress() }}
+
+),
+
+{% if is_incremental() -%}
+    documents as (
+
+        select
+            order_id,
+            refunds_order_id,
+            customer_id,
+            login,
+            email_hash,
+            run_number
+        from {{ ref('int_orders__collected') }}
+
+        union all
+
+        select
+            order_id,
+            null as refunds_order_id,
+            customer_id,
+            null as login,
+            null as email_hash,
+            run_number
+        from {{ ref('int_order_lines__collected') }}
+
+    ),
+
+    -- persons who were resolved anew, or are to be forgotten
+    touched_persons as (
+
+        select
+            identities.identifier_kind,
+            identities.identifier_value
+        from {{ ref('int_identities__resolved') }} as identities
+        where {{ since('identities', last_read) }}
+
+        union
+
+        select
+            erased.identifier_kind,
+            erased.identifier_value
+        from {{ ref('int_identities__erased') }} as erased
+        where {{ since('erased', last_read) }}
+
+    ),
+
+    -- a report goes with its event, its session and the person it belongs to
+    told as (
+
+        select documents.order_id
+        from documents
+        where {{ since('documents', last_read) }}
+
+        {% for kind, column in identifiers.items() -%}
+            union
+
+            select documents.order_id
+            from documents
+            inner join touched_persons
+                on documents.{{ column }} = touched_persons.identifier_value
+            where touched_persons.identifier_kind = '{{ kind }}'
+
+        {% endfor -%}
+        union
+
+        select {{ order_of_event('upper(trim(judged.order_id))', 'judged.event_key') }} as order_id
+        from {{ ref('int_events__judged') }} as judged
+        where
+            {{ since('judged', last_read) }}
+            and (judged.order_id is not null or judged.event_name in ('purchase', 'refund'))
+
+        union
+
+        select {{ order_of_event('ordered.order_key', 'ordered.event_key') }} as order_id
+        from {{ ref('int_events__ordered') }} as ordered
+        where
+            {{ since('ordered', last_read) }}
+            or ordered.session_key in (
+                select sessions.session_key
+                from {{ ref('int_sessions__judged') }} as sessions
+                where {{ since('sessions', last_read) }}
+                union all
+                select attributed.session_key
+                from {{ ref('int_sessions__attributed') }} as attributed
+                where {{ since('attributed', last_read) }}
+            )
+            or ordered.identifier_key in (
+                select regrouped.identifier_key
+                from {{ ref('int_identities__resolved') }} as regrouped
+                cross join progress
+                where regrouped.regrouped_run_number > progress.read_until
+            )
+
+    ),
+
+    -- what a document refunds, or did before it was told anew, and what refunds it
+    touched as (
+
+        select order_id from told
+
+        union
+
+        select documents.refunds_order_id as order_id
+        from documents
+        inner join told
+            on documents.order_id = told.order_id
+        where documents.refunds_order_id is not null
+
+        union
+
+        select documents.order_id
+        from documents
+        inner join told
+            on documents.refunds_order_id = told.order_id
+
+    ),
+
+    -- all that is booked on them
+    booked as (
+
+        select order_id from touched
+
+        union
+
+        select documents.order_id
+        from documents
+        inner join touched
+            on documents.refunds_order_id = touched.order_id
+
+    ),
+
+{% endif -%}
 lines as (
 
     select * from {{ ref('int_orders__lined') }}
-    where outcome = 'kept'
+    where
+        outcome = 'kept'  -- noqa: LT02
+        {%- if is_incremental() %}
+            and order_id in (select booked.order_id from booked)
+        {%- endif %}
 
 ),
 
 headers as (
 
     select * from {{ ref('int_orders__headed') }}
+    {% if is_incremental() -%}
+        where order_id in (select booked.order_id from booked)
+    {%- endif %}
 
 ),
 
@@ -38,7 +197,12 @@ ordered as (
     select * from {{ ref('int_events__ordered') }}
     where
         event_name in ('purchase', 'refund')
-        and not is_internal
+        and not is_internal  -- noqa: LT02
+        {%- if is_incremental() %}
+            and {{ order_of_event('order_key', 'event_key') }} in (
+                select touched.order_id from touched
+            )
+        {%- endif %}
 
 ),
 
@@ -71,7 +235,7 @@ booked_headers as (
         headers.*,
         coalesce(originals.order_id, headers.order_id) as booked_order_id
     from headers
-    left join headers as originals
+    left join {{ ref('int_orders__headed') }} as originals
         on headers.refunds_order_id = originals.order_id
 
 ),
@@ -185,9 +349,9 @@ keyed_events as (
 
     select
         *,
-        coalesce(order_key, 'EVENT-' || event_id) as order_id,
+        {{ order_of_event('order_key', 'event_key') }} as order_id,
         row_number() over (
-            partition by coalesce(order_key, 'EVENT-' || event_id), event_name
+            partition by {{ order_of_event('order_key', 'event_key') }}, event_name
             order by occurred_at, event_id
         ) as report_number
     from events
@@ -274,6 +438,9 @@ event_orders as (
 all_keys as (
 
     select order_id from crm_orders
+    {% if is_incremental() -%}
+        where order_id in (select touched.order_id from touched)
+    {%- endif %}
     union
     select order_id from event_orders
 
@@ -309,8 +476,7 @@ merged as (
 -- whom the CRM names, in the order in which it is believed
 named_keys as (
 
-    {% set kinds = {'login': 'login', 'customer': 'customer_id', 'email': 'email_hash'} -%}
-    {% for kind, column in kinds.items() -%}
+    {% for kind, column in identifiers.items() -%}
         select
             order_id,
             {{ loop.index }} as precedence,
@@ -337,7 +503,7 @@ named as (
 
 ),
 
-final as (
+priced as (
 
     select
         -- ids
@@ -386,6 +552,28 @@ final as (
             merged.currency = rates.from_currency
             and merged.ordered_at >= rates.valid_from
             and (rates.valid_to is null or merged.ordered_at < rates.valid_to)
+
+),
+
+final as (
+
+    select
+        {{ 'touched' if is_incremental() else 'priced' }}.order_id,
+        {% for column in columns -%}
+            priced.{{ column }},
+        {% endfor -%}
+        {% if is_incremental() -%}
+            priced.order_id is null as is_removed,
+        {%- else -%}
+            false as is_removed,
+        {%- endif %}
+        progress.run_number
+    from {{ 'touched' if is_incremental() else 'priced' }}
+    cross join progress
+    {%- if is_incremental() %}
+        left join priced
+            on touched.order_id = priced.order_id
+    {%- endif %}
 
 )
 

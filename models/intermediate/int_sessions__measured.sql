@@ -227,3 +227,4 @@ final as (
 )
 
 select * from final
+{{ in_order_of('started_at') }}

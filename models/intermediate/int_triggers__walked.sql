@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', incremental_strategy='replace', unique_key='user_id',
+    materialized='incremental', incremental_strategy='replace', unique_key='user_key',
     on_schema_change='fail'
 ) }}
 {% set chain = 'user_key, chain_key' %}
@@ -163,6 +163,7 @@ fired as (
     select
         numbered.rule_id,
         touched.user_id,
+        touched.user_key,
         numbered.key_value,
         {{ id_from_key('numbered.event_key') }} as event_id,
         {{ event_ids_json('numbered.evidence_keys') }} as evidence_event_ids,
@@ -195,15 +196,15 @@ fired as (
 -- users who are touched, and ids that no identifier carries any more, lose what they had
 gone as (
 
-    select touched.user_id from touched
+    select user_key from touched
 
     union
 
-    select stored.user_id
+    select stored.user_key
     from {{ this }} as stored
     left join {{ ref('int_identities__resolved') }} as identities
-        on stored.user_id = identities.user_id
-    where identities.user_id is null
+        on stored.user_key = identities.user_key
+    where identities.user_key is null
 
 ),
 
@@ -221,7 +222,8 @@ final as (
         select
             cast(null as varchar) as firing_id,
             cast(null as varchar) as rule_id,
-            user_id,
+            cast(null as varchar) as user_id,
+            user_key,
             cast(null as varchar) as key_value,
             cast(null as varchar) as event_id,
             cast(null as varchar) as evidence_event_ids,
@@ -254,3 +256,4 @@ select * from final
         from complete
     )
 {%- endif %}
+{{ in_order_of('fired_at') }}

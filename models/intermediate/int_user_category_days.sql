@@ -2,50 +2,25 @@
     materialized='incremental', unique_key='user_id', incremental_strategy='replace',
     on_schema_change='fail'
 ) }}
+{% set last_read = known_read_until() %}
+{% set first_day = first_touched_day(last_read) if is_incremental() %}
+{% set has_regrouped = any_regrouped(last_read) if is_incremental() %}
 
+-- depends_on: {{ ref('int_batches__read') }}, {{ ref('int_events__judged') }}
+-- depends_on: {{ ref('int_events__sessionized') }}, {{ ref('int_sessions__judged') }}
 with
 
+{% if is_incremental() -%}
+    progress as (
+
+        {{ progress() }}
+
+    ),
+
+{% endif -%}
 identities as (
 
     select * from {{ ref('int_identities__resolved') }}
-
-),
-
-stored as (
-
-    select
-        user_id,
-        max(run_number) as run_number
-    from {{ this if is_incremental()
-        else '(select cast(null as varchar) as user_id, cast(0 as bigint) as run_number)' }}
-    group by user_id
-
-),
-
-touched as (
-
-    select user_id from identities
-    where run_number > {{ read_until('stored') }}
-
-    union
-
-    -- ids that no identifier carries any more
-    select stored.user_id
-    from stored
-    left join identities
-        on stored.user_id = identities.user_id
-    where
-        identities.user_id is null
-        and stored.user_id <> ''
-
-),
-
-touched_identifiers as (
-
-    select identities.identifier_key
-    from identities
-    inner join touched
-        on identities.user_id = touched.user_id
 
 ),
 
@@ -55,18 +30,53 @@ newest_run as (
 
 ),
 
+{% if is_incremental() -%}
+    {{ touched_users(last_read) }}
+
+    stored as (
+
+        select * from {{ this }}
+        where
+            active_date < {{ first_day }}
+            and user_key in (select touched.user_key from touched)
+            and user_key not in (select regrouped.user_key from regrouped)
+
+    ),
+
+{% endif -%}
+items as (
+
+    select * from {{ ref('int_events__items') }}
+    where
+        category is not null
+        and is_counted
+        and user_id is not null  -- noqa: LT02
+        {%- if is_incremental() %}
+            and occurred_at > cast({{ first_day }} as timestamp)
+            and identifier_key in ({{ identifiers_of('touched') }})
+        {%- endif %}
+
+    {% if has_regrouped -%}
+        union all
+
+        select * from {{ ref('int_events__items') }}
+        where
+            category is not null
+            and is_counted
+            and user_id is not null
+            and occurred_at <= cast({{ first_day }} as timestamp)
+            and identifier_key in ({{ identifiers_of('regrouped') }})
+    {%- endif %}
+
+),
+
 dated as (
 
     select
         user_id,
         category,
         cast({{ add_seconds('occurred_at', '-0.000001') }} as date) as active_date
-    from {{ ref('int_events__items') }}
-    where
-        category is not null
-        and is_counted
-        and user_id is not null
-        and identifier_key in (select touched_identifiers.identifier_key from touched_identifiers)
+    from items
 
 ),
 
@@ -79,6 +89,17 @@ summed as (
         count(*) as item_count
     from dated
     group by user_id, category, active_date
+
+    {% if is_incremental() -%}
+        union all
+
+        select
+            user_id,
+            category,
+            active_date,
+            item_count
+        from stored
+    {%- endif %}
 
 ),
 
@@ -96,16 +117,26 @@ running as (
 
 ),
 
-gone as (
+{% if is_incremental() -%}
+    -- what there is of touched users goes first, and of ids that no identifier carries any more
+    gone as (
 
-    -- a touched user's rows go first: nothing of theirs may be left
-    select stored.user_id
-    from stored
-    inner join touched
-        on stored.user_id = touched.user_id
+        select user_id from touched
 
-),
+        union
 
+        select newest_days.user_id
+        from {{ this }} as newest_days
+        left join identities
+            on newest_days.user_key = identities.user_key
+        where
+            newest_days.next_active_date is null
+            and newest_days.user_key is not null
+            and identities.user_key is null
+
+    ),
+
+{% endif -%}
 final as (
 
     select
@@ -121,19 +152,21 @@ final as (
     from running
     cross join newest_run
 
-    union all
+    {% if is_incremental() -%}
+        union all
 
-    select
-        user_id,
-        cast(null as varchar) as category,
-        cast(null as date) as active_date,
-        cast(null as bigint) as user_key,
-        cast(null as bigint) as item_count,
-        cast(null as bigint) as item_count_to_date,
-        cast(null as date) as next_active_date,
-        cast(null as bigint) as run_number,
-        true as is_removed
-    from gone
+        select
+            user_id,
+            cast(null as varchar) as category,
+            cast(null as date) as active_date,
+            cast(null as bigint) as user_key,
+            cast(null as bigint) as item_count,
+            cast(null as bigint) as item_count_to_date,
+            cast(null as date) as next_active_date,
+            cast(null as bigint) as run_number,
+            true as is_removed
+        from gone
+    {%- endif %}
 
     union all
 

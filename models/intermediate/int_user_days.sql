@@ -1,6 +1,6 @@
 {{ config(
-    materialized='incremental', unique_key='user_id', incremental_strategy='replace',
-    on_schema_change='fail'
+    materialized='incremental', unique_key=['user_key', 'active_date'],
+    incremental_strategy='replace', on_schema_change='fail'
 ) }}
 
 {% set counts = [
@@ -9,50 +9,38 @@
     'cart_session_count', 'abandoned_session_count', 'order_count',
 ] %}
 {% set amounts = ['revenue', 'list_amount', 'discount_amount'] %}
+{% set running = counts + amounts + ['engagement_weight', 'active_day_count'] %}
+{% set event_facts = [
+    'event_count', 'view_count', 'cart_count', 'purchase_count', 'engagement_weight',
+    'first_event_at', 'last_event_at',
+] %}
+{% set session_facts = [
+    'session_count', 'session_seconds', 'engaged_seconds', 'bounce_count', 'page_count',
+    'distinct_page_count', 'path_step_count', 'cart_session_count', 'abandoned_session_count',
+    'first_channel_group', 'last_country', 'last_device',
+] %}
+{% set order_facts = [
+    'order_count', 'revenue', 'list_amount', 'discount_amount', 'first_order_at', 'last_order_at',
+] %}
+{% set last_read = known_read_until() %}
+{% set first_day = first_touched_day(last_read) if is_incremental() %}
+{% set has_regrouped = any_regrouped(last_read) if is_incremental() %}
 
+-- depends_on: {{ ref('int_batches__read') }}, {{ ref('int_events__judged') }}
+-- depends_on: {{ ref('int_events__sessionized') }}, {{ ref('int_sessions__judged') }}
 with
 
+{% if is_incremental() -%}
+    progress as (
+
+        {{ progress() }}
+
+    ),
+
+{% endif -%}
 identities as (
 
     select * from {{ ref('int_identities__resolved') }}
-
-),
-
-stored as (
-
-    select
-        user_key,
-        {{ dbt.any_value('user_id') }} as user_id,
-        max(run_number) as run_number
-    from {{ this if is_incremental()
-        else '(select cast(null as bigint) as user_key, cast(null as varchar) as user_id,'
-        ~ ' cast(0 as bigint) as run_number)' }}
-    group by user_key
-
-),
-
-touched as (
-
-    select user_id from identities
-    where run_number > {{ read_until('stored') }}
-
-    union
-
-    -- ids that no identifier carries any more
-    select stored.user_id
-    from stored
-    left join identities
-        on stored.user_key = identities.user_key
-    where identities.user_key is null
-
-),
-
-touched_identifiers as (
-
-    select identities.identifier_key
-    from identities
-    inner join touched
-        on identities.user_id = touched.user_id
 
 ),
 
@@ -62,17 +50,77 @@ newest_run as (
 
 ),
 
+{% if is_incremental() -%}
+    {{ touched_users(last_read) }}
+
+{% endif -%}
+events as (
+
+    select * from {{ ref('int_events__resolved') }}
+    where
+        is_counted
+        and is_visit
+        and user_id is not null  -- noqa: LT02
+        {%- if is_incremental() %}
+            and occurred_at > cast({{ first_day }} as timestamp)
+            and identifier_key in ({{ identifiers_of('touched') }})
+        {%- endif %}
+
+    {% if has_regrouped -%}
+        union all
+
+        select * from {{ ref('int_events__resolved') }}
+        where
+            is_counted
+            and is_visit
+            and user_id is not null
+            and occurred_at <= cast({{ first_day }} as timestamp)
+            and identifier_key in ({{ identifiers_of('regrouped') }})
+    {%- endif %}
+
+),
+
+sessions as (
+
+    select * from {{ ref('int_sessions__summarized') }}
+    where
+        is_counted
+        and user_id is not null  -- noqa: LT02
+        {%- if is_incremental() %}
+            and started_at > cast({{ first_day }} as timestamp)
+            and identifier_key in ({{ identifiers_of('touched') }})
+        {%- endif %}
+
+    {% if has_regrouped -%}
+        union all
+
+        select * from {{ ref('int_sessions__summarized') }}
+        where
+            is_counted
+            and started_at <= cast({{ first_day }} as timestamp)
+            and identifier_key in ({{ identifiers_of('regrouped') }})
+    {%- endif %}
+
+),
+
+-- orders are few, and may be told of long after their day: all of a user's are looked at
+orders as (
+
+    select * from {{ ref('int_orders__resolved') }}
+    where
+        user_id is not null  -- noqa: LT02
+        {%- if is_incremental() %}
+            and user_id in (select touched.user_id from touched)
+        {%- endif %}
+
+),
+
 dated_events as (
 
     select
         *,
         cast({{ add_seconds('occurred_at', '-0.000001') }} as date) as active_date
-    from {{ ref('int_events__resolved') }}
-    where
-        is_counted
-        and is_visit
-        and user_id is not null
-        and identifier_key in (select touched_identifiers.identifier_key from touched_identifiers)
+    from events
 
 ),
 
@@ -81,10 +129,7 @@ dated_sessions as (
     select
         *,
         cast({{ add_seconds('started_at', "-0.000001") }} as date) as active_date
-    from {{ ref('int_sessions__summarized') }}
-    where
-        is_counted
-        and user_id in (select touched.user_id from touched)
+    from sessions
 
 ),
 
@@ -93,8 +138,142 @@ dated_orders as (
     select
         *,
         cast({{ add_seconds('ordered_at', "-0.000001") }} as date) as active_date
-    from {{ ref('int_orders__resolved') }}
-    where user_id in (select touched.user_id from touched)
+    from orders
+
+),
+
+all_order_days as (
+
+    select
+        user_id,
+        active_date,
+        count(case when is_purchase then 1 end) as order_count,
+        cast(coalesce(sum(reporting_revenue), 0) as decimal(18, 4)) as revenue,
+        cast(coalesce(sum(reporting_list_amount), 0) as decimal(18, 4)) as list_amount,
+        cast(coalesce(sum(reporting_discount_amount), 0) as decimal(18, 4)) as discount_amount,
+        min(case when is_purchase then ordered_at end) as first_order_at,
+        max(case when is_purchase then ordered_at end) as last_order_at
+    from dated_orders
+    group by user_id, active_date
+
+),
+
+{% if is_incremental() -%}
+    told_order_days as (
+
+        select
+            all_order_days.user_id,
+            all_order_days.active_date,
+            {% for fact in order_facts -%}
+                all_order_days.{{ fact }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from all_order_days
+        inner join touched
+            on all_order_days.user_id = touched.user_id
+        where
+            all_order_days.active_date < {{ first_day }}
+            and touched.user_key not in (select regrouped.user_key from regrouped)
+
+    ),
+
+    stored_order_days as (
+
+        select
+            stored.user_id,
+            stored.active_date,
+            {% for fact in order_facts -%}
+                stored.{{ fact }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from {{ this }} as stored
+        where
+            stored.active_date < {{ first_day }}
+            and stored.user_key in (select touched.user_key from touched)
+            and stored.user_key not in (select regrouped.user_key from regrouped)
+            and (
+                stored.order_count > 0
+                or stored.revenue <> 0
+                or stored.list_amount <> 0
+                or stored.discount_amount <> 0
+                -- a day that there is for the sake of an order alone
+                or stored.event_count + stored.session_count = 0
+            )
+
+    ),
+
+    missed_order_days as (
+
+        select * from told_order_days
+        {{ dbt.except() }}
+        select * from stored_order_days
+
+    ),
+
+    stale_order_days as (
+
+        select * from stored_order_days
+        {{ dbt.except() }}
+        select * from told_order_days
+
+    ),
+
+    -- whose orders of long ago are others than they were
+    reordered as (
+
+        select user_id from missed_order_days
+        union
+        select user_id from stale_order_days
+
+    ),
+
+    -- of the others the last day that is not read anew is enough: it tells all until then
+    carried as (
+
+        select stored.*
+        from {{ this }} as stored
+        where
+            stored.active_date < {{ first_day }}
+            and (
+                stored.next_active_date is null
+                or stored.next_active_date >= {{ first_day }}
+            )
+            and stored.user_key in (select touched.user_key from touched)
+            and stored.user_key not in (select regrouped.user_key from regrouped)
+            and stored.user_id not in (select reordered.user_id from reordered)
+
+    ),
+
+    kept as (
+
+        select * from carried
+
+        union all
+
+        select stored.*
+        from {{ this }} as stored
+        where
+            stored.active_date < {{ first_day }}
+            and stored.user_id in (select reordered.user_id from reordered)
+
+    ),
+
+{% endif -%}
+order_days as (
+
+    select all_order_days.*
+    from all_order_days
+    {% if is_incremental() -%}
+        left join touched
+            on all_order_days.user_id = touched.user_id
+        left join carried
+            on
+                all_order_days.user_id = carried.user_id
+                and all_order_days.active_date = carried.active_date
+        where
+            all_order_days.active_date >= {{ first_day }}
+            or carried.user_id is not null
+            or touched.user_key in (select regrouped.user_key from regrouped)
+            or all_order_days.user_id in (select reordered.user_id from reordered)
+    {%- endif %}
 
 ),
 
@@ -112,6 +291,19 @@ event_days as (
         max(occurred_at) as last_event_at
     from dated_events
     group by user_id, active_date
+
+    {% if is_incremental() -%}
+        union all
+
+        select
+            user_id,
+            active_date,
+            {% for fact in event_facts -%}
+                {{ fact }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from kept
+        where event_count > 0
+    {%- endif %}
 
 ),
 
@@ -148,21 +340,18 @@ session_days as (
     from numbered_sessions
     group by user_id, active_date
 
-),
+    {% if is_incremental() -%}
+        union all
 
-order_days as (
-
-    select
-        user_id,
-        active_date,
-        count(case when is_purchase then 1 end) as order_count,
-        sum(reporting_revenue) as revenue,
-        sum(reporting_list_amount) as list_amount,
-        sum(reporting_discount_amount) as discount_amount,
-        min(case when is_purchase then ordered_at end) as first_order_at,
-        max(case when is_purchase then ordered_at end) as last_order_at
-    from dated_orders
-    group by user_id, active_date
+        select
+            user_id,
+            active_date,
+            {% for fact in session_facts -%}
+                {{ fact }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from kept
+        where session_count > 0
+    {%- endif %}
 
 ),
 
@@ -230,6 +419,27 @@ summed as (
 
 ),
 
+{% if is_incremental() -%}
+    -- a day that is carried brings with it what was done until then
+    continued as (
+
+        select
+            summed.*,
+            {%- for measure in running %}
+                coalesce(carried.{{ measure }}_to_date, summed.{{ measure }}) as {{ measure }}_brought,
+            {%- endfor %}
+            coalesce(carried.last_active_at_to_date, summed.last_active_at) as last_active_at_brought,
+            coalesce(carried.last_order_at_to_date, summed.last_order_at) as last_order_at_brought
+        from summed
+        left join carried
+            on
+                summed.user_id = carried.user_id
+                and summed.active_date = carried.active_date
+
+    ),
+
+{% endif -%}
+{% set brought = '_brought' if is_incremental() else '' -%}
 -- what somebody did in a window is what was done until its end less what was done until
 -- its beginning: with running totals a window costs two look-ups, however long it is
 running as (
@@ -237,18 +447,18 @@ running as (
     select
         *,
         {%- for measure in counts + ['active_day_count'] %}
-            cast(sum({{ measure }}) over user_timeline as bigint) as {{ measure }}_to_date,
+            cast(sum({{ measure ~ brought }}) over user_timeline as bigint) as {{ measure }}_to_date,
         {%- endfor %}
         {%- for measure in amounts %}
-            cast(sum({{ measure }}) over user_timeline as decimal(18, 4))
+            cast(sum({{ measure ~ brought }}) over user_timeline as decimal(18, 4))
                 as {{ measure }}_to_date,
         {%- endfor %}
-        cast(sum(engagement_weight) over user_timeline as decimal(18, 2))
+        cast(sum(engagement_weight{{ brought }}) over user_timeline as decimal(18, 2))
             as engagement_weight_to_date,
-        max(last_active_at) over user_timeline as last_active_at_to_date,
-        max(last_order_at) over user_timeline as last_order_at_to_date,
+        max(last_active_at{{ brought }}) over user_timeline as last_active_at_to_date,
+        max(last_order_at{{ brought }}) over user_timeline as last_order_at_to_date,
         lead(active_date) over user_timeline as next_active_date
-    from summed
+    from {{ 'continued' if is_incremental() else 'summed' }}
     window user_timeline as (
         partition by user_id
         order by active_date
@@ -256,16 +466,58 @@ running as (
 
 ),
 
-gone as (
+{% if is_incremental() -%}
+    -- ids that no identifier carries any more
+    vanished as (
 
-    -- a touched user's rows go first: nothing of theirs may be left
-    select stored.user_id
-    from stored
-    inner join touched
-        on stored.user_id = touched.user_id
+        select stored.user_key
+        from {{ this }} as stored
+        left join identities
+            on stored.user_key = identities.user_key
+        where
+            stored.next_active_date is null
+            and identities.user_key is null
 
-),
+    ),
 
+    -- days that may not be there any more
+    gone as (
+
+        select
+            stored.user_key,
+            stored.active_date
+        from {{ this }} as stored
+        where
+            stored.active_date >= {{ first_day }}
+            and stored.user_key in (select touched.user_key from touched)
+
+        union
+
+        select
+            stored.user_key,
+            stored.active_date
+        from {{ this }} as stored
+        where stored.user_key in (select regrouped.user_key from regrouped)
+
+        union
+
+        select
+            stored.user_key,
+            stored.active_date
+        from {{ this }} as stored
+        where stored.user_id in (select reordered.user_id from reordered)
+
+        union
+
+        select
+            stored.user_key,
+            stored.active_date
+        from {{ this }} as stored
+        where stored.user_key in (select vanished.user_key from vanished)
+
+    ),
+
+{% endif -%}
 final as (
 
     select
@@ -276,7 +528,7 @@ final as (
         {%- for measure in counts + amounts + ['engagement_weight'] %}
             running.{{ measure }},
         {%- endfor %}
-        {%- for measure in counts + amounts + ['engagement_weight', 'active_day_count'] %}
+        {%- for measure in running %}
             running.{{ measure }}_to_date,
         {%- endfor %}
         running.last_active_at_to_date,
@@ -293,32 +545,35 @@ final as (
     from running
     cross join newest_run
 
-    union all
+    {% if is_incremental() -%}
+        union all
 
-    select
-        gone.user_id,
-        cast(null as date) as active_date,
-        cast(null as bigint) as user_key,
-        cast(null as date) as next_active_date,
-        {%- for measure in counts + amounts + ['engagement_weight'] %}
-            null as {{ measure }},
-        {%- endfor %}
-        {%- for measure in counts + amounts + ['engagement_weight', 'active_day_count'] %}
-            null as {{ measure }}_to_date,
-        {%- endfor %}
-        cast(null as timestamp) as last_active_at_to_date,
-        cast(null as timestamp) as last_order_at_to_date,
-        cast(null as varchar) as first_channel_group,
-        cast(null as varchar) as last_country,
-        cast(null as varchar) as last_device,
-        cast(null as timestamp) as first_event_at,
-        cast(null as timestamp) as last_event_at,
-        cast(null as timestamp) as first_order_at,
-        cast(null as timestamp) as last_order_at,
-        cast(null as bigint) as run_number,
-        true as is_removed
-    from gone
+        select
+            cast(null as varchar) as user_id,
+            gone.active_date,
+            gone.user_key,
+            cast(null as date) as next_active_date,
+            {%- for measure in counts + amounts + ['engagement_weight'] %}
+                null as {{ measure }},
+            {%- endfor %}
+            {%- for measure in running %}
+                null as {{ measure }}_to_date,
+            {%- endfor %}
+            cast(null as timestamp) as last_active_at_to_date,
+            cast(null as timestamp) as last_order_at_to_date,
+            cast(null as varchar) as first_channel_group,
+            cast(null as varchar) as last_country,
+            cast(null as varchar) as last_device,
+            cast(null as timestamp) as first_event_at,
+            cast(null as timestamp) as last_event_at,
+            cast(null as timestamp) as first_order_at,
+            cast(null as timestamp) as last_order_at,
+            cast(null as bigint) as run_number,
+            true as is_removed
+        from gone
+    {%- endif %}
 
 )
 
 select * from final
+{{ in_order_of('active_date') }}

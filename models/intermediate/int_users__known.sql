@@ -22,7 +22,8 @@ customers as (
 identified as (
 
     select
-        user_id,
+        user_key,
+        {{ dbt.any_value('user_id') }} as user_id,
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at,
         count(*) as identifier_count,
@@ -30,19 +31,19 @@ identified as (
         > 0 as is_known,
         count(case when is_suspect then 1 end) > 0 as is_suspect
     from identities
-    group by user_id
+    group by user_key
 
 ),
 
 visits as (
 
     select
-        user_id,
+        user_key,
         {{ first_by('first_channel_group', 'active_date') }} as acquisition_channel,
         {{ last_by('last_country', 'active_date') }} as country,
         {{ last_by('last_device', 'active_date') }} as device
     from user_days
-    group by user_id
+    group by user_key
 
 ),
 
@@ -82,7 +83,7 @@ final as (
 
     select
         identified.user_id,
-        {{ text_number('identified.user_id') }} as user_key,
+        identified.user_key,
         customer_users.customer_id,
         coalesce(visits.acquisition_channel, 'Unknown') as acquisition_channel,
         coalesce(customer_users.country, visits.country) as country,
@@ -100,7 +101,7 @@ final as (
         identified.last_seen_at
     from identified
     left join visits
-        on identified.user_id = visits.user_id
+        on identified.user_key = visits.user_key
     left join customer_users
         on
             identified.user_id = customer_users.user_id

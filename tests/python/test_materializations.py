@@ -99,6 +99,23 @@ def test_what_is_handed_over_takes_the_place_of_its_key(project):
     assert project.relations == [("one", "BASE TABLE")]
 
 
+def test_a_key_of_two_columns_takes_the_place_of_the_rows_that_agree_in_both(project):
+    config = (
+        "{{ config(materialized='incremental', incremental_strategy='replace',"
+        " unique_key=['number', 'day'], on_schema_change='fail') }} "
+    )
+    rows = "select * from (values {}) t(number, day, name, is_removed)"
+    first = rows.format("(1, 1, 'a', false), (1, 2, 'b', false), (2, 1, 'c', false)")
+    later = rows.format("(1, 2, 'x', false), (2, 1, null, true), (2, 2, 'd', false)")
+    assert project.run(one=config + first) == {}
+    assert project.run(one=config + later) == {}
+    assert project.query("select number, day, name from one order by 1, 2") == [
+        (1, 1, "a"),
+        (1, 2, "x"),
+        (2, 2, "d"),
+    ]
+
+
 @pytest.mark.parametrize(
     "changed",
     ["select 1 as number, 2 as more", "select 'one' as number", "select 1 as other"],
