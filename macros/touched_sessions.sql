@@ -42,17 +42,24 @@ touched_sessions as (
 ),
 {%- endmacro %}
 
+{#- When the touched sessions that there are began, as a question. -#}
+{% macro touched_session_moments(last_read) -%}
+    select sessions.started_at as moment
+    from {{ ref('int_sessions__judged') }} as sessions
+    where
+        {{ since('sessions', last_read) }}
+        or sessions.session_key in (
+            select sessionized.session_key
+            from {{ ref('int_events__sessionized') }} as sessionized
+            where {{ since('sessionized', last_read) }}
+        )
+{%- endmacro %}
+
 {#-
     That an event is of a touched session, as a condition. No event of long ago is looked at when no
     session of then was touched.
 -#}
 {% macro of_touched_session(last_read) -%}
     session_key in (select touched_sessions.session_key from touched_sessions)
-        and {{ not_before_earliest(
-            'occurred_at',
-            last_read,
-            "select sessions.started_at as moment from " ~ ref('int_sessions__judged') ~ " as sessions where "
-            ~ since('sessions', last_read) ~ " or sessions.session_key in (select sessionized.session_key from "
-            ~ ref('int_events__sessionized') ~ " as sessionized where " ~ since('sessionized', last_read) ~ ")"
-        ) }}
+        and {{ not_before_earliest('occurred_at', last_read, touched_session_moments(last_read)) }}
 {%- endmacro %}

@@ -1,8 +1,8 @@
 {#-
     The users that a run touched, as common table expressions to stand after `progress` and
     `identities`: `touched`, one row per user one of whose identifiers was resolved anew since this
-    table was last written, and of them `regrouped`, who won or lost an identifier that was known.
-    The others did before `first_touched_day` what they had done.
+    table was last written; of them `regrouped`, who won or lost an identifier that was known, and
+    `steady`, the others, who did before `first_touched_day` what they had done.
 -#}
 {% macro touched_users(last_read) -%}
 touched as (
@@ -23,6 +23,15 @@ regrouped as (
     from touched
     cross join progress
     where touched.regrouped_run_number > progress.read_until
+
+),
+
+steady as (
+
+    select touched.user_key
+    from touched
+    cross join progress
+    where touched.regrouped_run_number <= progress.read_until
 
 ),
 {%- endmacro %}
@@ -60,15 +69,7 @@ regrouped as (
 
         union all
 
-        select sessions.started_at as moment
-        from {{ ref('int_sessions__judged') }} as sessions
-        where
-            {{ since('sessions', last_read) }}
-            or sessions.session_key in (
-                select sessionized.session_key
-                from {{ ref('int_events__sessionized') }} as sessionized
-                where {{ since('sessionized', last_read) }}
-            )
+        {{ touched_session_moments(last_read) }}
     {%- endset -%}
     {%- set first = "cast(" ~ add_seconds('min(moment)', '-0.000001') ~ " as date)" -%}
     {%- set day = run_query(

@@ -7,21 +7,10 @@
 {% macro get_incremental_replace_sql(arg_dict) %}
     {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
     {%- set key = arg_dict['unique_key'] -%}
+    {%- set key = key if key is string else key | join(', ') -%}
 
-    {% if key is string -%}
-        delete from {{ arg_dict['target_relation'] }}
-        where {{ key }} in (select {{ key }} from {{ arg_dict['temp_relation'] }});
-    {%- else -%}
-        delete from {{ arg_dict['target_relation'] }} as standing
-        where exists (
-            select 1
-            from {{ arg_dict['temp_relation'] }} as arriving
-            where
-                {% for column in key -%}
-                    {{ 'and ' if not loop.first }}arriving.{{ column }} = standing.{{ column }}
-                {% endfor %}
-        );
-    {%- endif %}
+    delete from {{ arg_dict['target_relation'] }}
+    where ({{ key }}) in (select {{ key }} from {{ arg_dict['temp_relation'] }});
 
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }}

@@ -60,7 +60,7 @@ progress as (
             judged.outcome = 'kept'
             and judged.provided_session_id is null
             and timelines.provided_session_id is null
-            and {{ not_before_earliest('judged.occurred_at', last_read, touched_moments) }}
+            and {{ is_recent }}
 
         union all
 

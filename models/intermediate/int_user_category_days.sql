@@ -38,8 +38,7 @@ newest_run as (
         select * from {{ this }}
         where
             active_date < {{ first_day }}
-            and user_key in (select touched.user_key from touched)
-            and user_key not in (select regrouped.user_key from regrouped)
+            and user_key in (select steady.user_key from steady)
 
     ),
 

@@ -162,7 +162,7 @@ all_order_days as (
     told_order_days as (
 
         select
-            all_order_days.user_id,
+            touched.user_key,
             all_order_days.active_date,
             {% for fact in order_facts -%}
                 all_order_days.{{ fact }}{{ ',' if not loop.last }}
@@ -172,14 +172,14 @@ all_order_days as (
             on all_order_days.user_id = touched.user_id
         where
             all_order_days.active_date < {{ first_day }}
-            and touched.user_key not in (select regrouped.user_key from regrouped)
+            and touched.user_key in (select steady.user_key from steady)
 
     ),
 
     stored_order_days as (
 
         select
-            stored.user_id,
+            stored.user_key,
             stored.active_date,
             {% for fact in order_facts -%}
                 stored.{{ fact }}{{ ',' if not loop.last }}
@@ -187,8 +187,7 @@ all_order_days as (
         from {{ this }} as stored
         where
             stored.active_date < {{ first_day }}
-            and stored.user_key in (select touched.user_key from touched)
-            and stored.user_key not in (select regrouped.user_key from regrouped)
+            and stored.user_key in (select steady.user_key from steady)
             and (
                 stored.order_count > 0
                 or stored.revenue <> 0
@@ -219,9 +218,9 @@ all_order_days as (
     -- whose orders of long ago are others than they were
     reordered as (
 
-        select user_id from missed_order_days
+        select user_key from missed_order_days
         union
-        select user_id from stale_order_days
+        select user_key from stale_order_days
 
     ),
 
@@ -236,9 +235,8 @@ all_order_days as (
                 stored.next_active_date is null
                 or stored.next_active_date >= {{ first_day }}
             )
-            and stored.user_key in (select touched.user_key from touched)
-            and stored.user_key not in (select regrouped.user_key from regrouped)
-            and stored.user_id not in (select reordered.user_id from reordered)
+            and stored.user_key in (select steady.user_key from steady)
+            and stored.user_key not in (select reordered.user_key from reordered)
 
     ),
 
@@ -252,7 +250,7 @@ all_order_days as (
         from {{ this }} as stored
         where
             stored.active_date < {{ first_day }}
-            and stored.user_id in (select reordered.user_id from reordered)
+            and stored.user_key in (select reordered.user_key from reordered)
 
     ),
 
@@ -272,7 +270,7 @@ order_days as (
             all_order_days.active_date >= {{ first_day }}
             or carried.user_id is not null
             or touched.user_key in (select regrouped.user_key from regrouped)
-            or all_order_days.user_id in (select reordered.user_id from reordered)
+            or touched.user_key in (select reordered.user_key from reordered)
     {%- endif %}
 
 ),
@@ -497,23 +495,14 @@ running as (
             stored.user_key,
             stored.active_date
         from {{ this }} as stored
-        where stored.user_key in (select regrouped.user_key from regrouped)
-
-        union
-
-        select
-            stored.user_key,
-            stored.active_date
-        from {{ this }} as stored
-        where stored.user_id in (select reordered.user_id from reordered)
-
-        union
-
-        select
-            stored.user_key,
-            stored.active_date
-        from {{ this }} as stored
-        where stored.user_key in (select vanished.user_key from vanished)
+        where
+            stored.user_key in (
+                select regrouped.user_key from regrouped
+                union all
+                select reordered.user_key from reordered
+                union all
+                select vanished.user_key from vanished
+            )
 
     ),
 
