@@ -6,9 +6,10 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -16,6 +17,8 @@ import duckdb
 _CODE = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds")
 # where the code that the build file was made by is told: the one table that no run makes anew
 _BUILT_BY = ("intermediate", "int_batches__read")
+# what the engine and dbt say where a stored table lacks a column, or has one too many
+_OTHER_COLUMNS = ("Binder Error", "out of sync")
 
 
 class BuildError(Exception):
@@ -125,6 +128,8 @@ def build(
         done.result.write(str(target / "run_results.json"))
     if done.success:
         once_built()
+    else:
+        _advise(done.result or [])
     # dbt keeps the file open for as long as its process lives
     DuckDBConnectionManager.close_all_connections()
     gc.enable()
@@ -134,3 +139,21 @@ def build(
         with duckdb.connect(str(home / "kindred_build.duckdb")) as connection:
             connection.execute(f"comment on table {'.'.join(_BUILT_BY)} is '{fingerprint}'")
     return 0 if done.success else 1
+
+
+def _advise(results: Iterable[Any]) -> None:
+    """Say what to do where a table that runs add to does not have the columns of today's code."""
+    names = [
+        one.node.name
+        for one in results
+        if one.status == "error"
+        and one.node.config.materialized == "incremental"
+        and any(words in (one.message or "") for words in _OTHER_COLUMNS)
+    ]
+    if names:
+        print(
+            f"{', '.join(names)}: if the build file was made by earlier code (CHANGELOG.md names "
+            "the tables that changed), make them anew from what was landed: "
+            f"dbt build --full-refresh --select {' '.join(f'{name}+' for name in names)}",
+            file=sys.stderr,
+        )

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import duckdb
 import pytest
+from dbt.cli.main import dbtRunner
 
 from kindred.running import build, code_fingerprint, selector_due
 
@@ -121,6 +122,24 @@ def test_what_follows_a_build_begins_only_when_all_is_green(small):
     small.write("models/marts/shown.sql", "select no_such_column from {{ ref('counted') }}")
     assert build(small.home, small.folder, "weekly", once_built=lambda: begun.append("red")) == 1
     assert begun == ["green"]
+
+
+def test_a_table_that_lacks_a_column_of_todays_code_is_told_with_the_remedy(small, capfd):
+    name = "models/intermediate/collected.sql"
+    added_to = TABLE.replace("'table'", "'incremental', unique_key='row_key'")
+    small.write(name, added_to + "select 1 as row_key")
+    assert build(small.home, small.folder, "weekly") == 0
+    since = "{% if is_incremental() %} where 3 > (select max(seen_at) from {{ this }}) {% endif %}"
+    small.write(name, f"{added_to} select 2 as row_key, 3 as seen_at {since}")
+    assert build(small.home, small.folder, "weekly") == 1
+    remedy = "build --full-refresh --select collected+"
+    assert capfd.readouterr().err.endswith(f": dbt {remedy}\n")
+    folders = ["--project-dir", str(small.folder), "--profiles-dir", str(small.folder)]
+    assert dbtRunner().invoke([*remedy.split(), *folders]).success
+    # a mistake in a table that is made whole each time is no such case
+    small.write("models/marts/shown.sql", TABLE + "select no_such_column from {{ ref('counted') }}")
+    assert build(small.home, small.folder, "weekly") == 1
+    assert "full-refresh" not in capfd.readouterr().err
 
 
 def test_a_project_that_cannot_be_read_is_told(small):

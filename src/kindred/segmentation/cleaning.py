@@ -26,6 +26,7 @@ from scipy.stats import yeojohnson, yeojohnson_normmax
 
 from kindred.segmentation import encoding, imputing, selecting
 from kindred.segmentation.artifacts import as_artifacts
+from kindred.segmentation.clustering import side_by_side
 
 Z_SCORE_LIMIT = 3.0
 IQR_FACTOR = 1.5
@@ -263,8 +264,11 @@ def _learn_imputers(sample, numeric, learned, seed) -> list[dict[str, Any]]:
         if t.item_kind is None and not learned.numbers[t.feature]["is_constant"]
     ]
     rows: list[dict[str, Any]] = []
-    for target in sorted(name for name, method in methods.items() if method == "knn"):
-        donors = imputing.learn_donors(standard, fills, target, candidates, seed)
+    targets = sorted(name for name, method in methods.items() if method == "knn")
+    learned_donors = side_by_side(
+        lambda target: imputing.learn_donors(standard, fills, target, candidates, seed), targets
+    )
+    for target, donors in zip(targets, learned_donors, strict=True):
         if donors is None:
             continue
         for number, value in enumerate(donors.values, start=1):

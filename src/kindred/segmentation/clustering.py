@@ -10,10 +10,11 @@ knows of the other, are tried side by side.
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -34,7 +35,7 @@ SILHOUETTE_ROWS = 5_000
 STABILITY_ROWS = 2_000
 STABILITY_REPLICATES = 10
 BATCH_ROWS = 4_096
-SIDE_BY_SIDE = 4  # numbers of clusters tried at a time; each may hold 200 MB of distances
+SIDE_BY_SIDE = 4  # fits at a time; each may hold 200 MB of distances
 # with 3 a first model of UCI Online Retail lay in a poor optimum, which re-fits then left
 COLD_STARTS = 10
 # how far centres may still move, as scikit-learn counts it, where passes end
@@ -171,6 +172,18 @@ def bounded_rows(row_count: int, limit: int, seed: int) -> np.ndarray:
         return np.arange(row_count)
     generator = np.random.default_rng(seed)
     return np.sort(generator.choice(row_count, size=limit, replace=False))
+
+
+def side_by_side(fit: Callable[[Any], Any], tasks: Iterable[Any]) -> list[Any]:
+    """What ``fit`` makes of each task, in their order: each on one thread, several at a time."""
+    # a limit on OpenMP holds for the thread that sets it, one on BLAS for all of them
+    one_thread = partial(threadpool_limits, limits=1, user_api="openmp")
+    workers = min(os.cpu_count() or 1, SIDE_BY_SIDE)
+    with (
+        threadpool_limits(limits=1),
+        ThreadPoolExecutor(workers, initializer=one_thread) as pool,
+    ):
+        return list(pool.map(fit, tasks))
 
 
 def silhouettes_of(points: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray | None:
@@ -397,11 +410,11 @@ def choose_clusters(
         why = "all usable users are equal in every clustered feature"
         return _one_cluster(points, _untried(count_min, count_max, why), why)
 
-    with threadpool_limits(limits=1):
-        if algorithm == "dbscan":
+    if algorithm == "dbscan":
+        with threadpool_limits(limits=1):
             trials = _try_radii(points, count_min, count_max, seed=seed, guards=guards)
-        else:
-            trials = _try_counts(points, count_min, count_max, algorithm, seed=seed, start=start)
+    else:
+        trials = _try_counts(points, count_min, count_max, algorithm, seed=seed, start=start)
     judged = _judge(trials, guards)
     if any(trial.is_chosen for trial in judged):
         return judged
@@ -431,17 +444,13 @@ def _one_cluster(points, trials, why) -> list[Trial]:
 
 
 def _try_counts(points, count_min, count_max, algorithm, *, seed: int, start) -> list[Trial]:
-    # a limit on OpenMP holds for the thread that sets it, one on BLAS for all of them
-    one_thread = partial(threadpool_limits, limits=1, user_api="openmp")
-    workers = min(os.cpu_count() or 1, SIDE_BY_SIDE)
-    with ThreadPoolExecutor(workers, initializer=one_thread) as pool, warnings.catch_warnings():
+    with warnings.catch_warnings():
         # where a mixture stops after 200 steps is a model like any other, and is judged like
         # one; filters of warnings are of the process, so they are set once for all threads
         warnings.simplefilter("ignore", ConvergenceWarning)
         attempt = partial(_try_count, points, algorithm=algorithm, seed=seed, start=start)
         # the largest first, for they take longest
-        trials = pool.map(attempt, range(count_max, count_min - 1, -1))
-        return list(trials)[::-1]
+        return side_by_side(attempt, range(count_max, count_min - 1, -1))[::-1]
 
 
 def _try_count(points, count, *, algorithm, seed: int, start) -> Trial:
