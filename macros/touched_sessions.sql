@@ -36,14 +36,29 @@ touched_sessions as (
     select told_events.event_key as session_key
     from told_events
     left join {{ ref('int_sessions__judged') }} as sessions
-        on told_events.event_key = sessions.session_key
+        on
+            told_events.event_key = sessions.session_key
+            -- a session begins with the event that tells it
+            and {{ not_before_earliest('sessions.started_at', last_read, touched_moments(last_read)) }}
     where sessions.session_key is null
 
 ),
 {%- endmacro %}
 
-{#- When the touched sessions that there are began, as a question. -#}
-{% macro touched_session_moments(last_read) -%}
+{#-
+    When the touched sessions that there are began, and when what was judged anew occurred, as a
+    question. The earliest of it comes before every event that was touched.
+-#}
+{% macro touched_moments(last_read) -%}
+    select judged.occurred_at as moment
+    from {{ ref('int_events__judged') }} as judged
+    where
+        {{ since('judged', last_read) }}
+        -- such a row was never kept, and its clock may be off by years
+        and judged.unusable_reason is null
+
+    union all
+
     select sessions.started_at as moment
     from {{ ref('int_sessions__judged') }} as sessions
     where
@@ -61,5 +76,5 @@ touched_sessions as (
 -#}
 {% macro of_touched_session(last_read) -%}
     session_key in (select touched_sessions.session_key from touched_sessions)
-        and {{ not_before_earliest('occurred_at', last_read, touched_session_moments(last_read)) }}
+        and {{ not_before_earliest('occurred_at', last_read, touched_moments(last_read)) }}
 {%- endmacro %}

@@ -62,18 +62,9 @@ steady as (
     {%- if last_read is none -%}
         {{ return("cast('0001-01-01' as date)") }}
     {%- endif -%}
-    {%- set moments -%}
-        select judged.occurred_at as moment
-        from {{ ref('int_events__judged') }} as judged
-        where {{ since('judged', last_read) }}
-
-        union all
-
-        {{ touched_session_moments(last_read) }}
-    {%- endset -%}
     {%- set first = "cast(" ~ add_seconds('min(moment)', '-0.000001') ~ " as date)" -%}
     {%- set day = run_query(
-        "select cast(" ~ first ~ " as varchar) from (" ~ moments ~ ") as moments"
+        "select cast(" ~ first ~ " as varchar) from (" ~ touched_moments(last_read) ~ ") as moments"
     ).rows[0][0] -%}
     {{ return("cast('" ~ (day or '9999-12-31') ~ "' as date)") }}
 {%- endmacro %}

@@ -1356,8 +1356,8 @@ BREAKAGES = [
     Breakage(
         "trials come in the order in which they were tried",
         "src/kindred/segmentation/clustering.py",
-        "return list(trials)[::-1]",
-        "return list(trials)",
+        "range(count_max, count_min - 1, -1))[::-1]",
+        "range(count_max, count_min - 1, -1))",
         "pytest tests/python/test_segmentation_algorithms.py",
     ),
 ]

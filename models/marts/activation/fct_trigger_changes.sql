@@ -20,12 +20,12 @@ firings as (
         walked.expires_at,
         walked.is_ended_early,
         max(walked.expires_at) over (
-            partition by walked.rule_id, walked.user_id, walked.key_value
+            partition by walked.rule_id, walked.user_key, walked.key_value
             order by walked.fired_at, walked.firing_id
             rows between unbounded preceding and 1 preceding
         ) as active_until,
         lead(walked.fired_at) over (
-            partition by walked.rule_id, walked.user_id, walked.key_value
+            partition by walked.rule_id, walked.user_key, walked.key_value
             order by walked.fired_at, walked.firing_id
         ) as next_fired_at
     from {{ ref('int_triggers__walked') }} as walked
