@@ -49,7 +49,8 @@ placed as (
         judged.row_key,
         judged.event_name,
         judged.is_unmapped,
-        judged.consent,
+        -- who refused by another way is not kept
+        judged.own_consent as consent,
         judged.duplicate_count,
         judged.loaded_at,
         sessionized.session_key,

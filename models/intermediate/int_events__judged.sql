@@ -5,10 +5,11 @@
 {#- What is kept of each copy, so that it can be judged again without being read again. -#}
 {% set columns = [
     'row_key', 'event_key', 'visitor_key', 'source', 'device_key', 'anonymous_id', 'login',
-    'email_hash', 'phone_hash', 'user_agent', 'provided_session_id', 'source_event_name',
-    'order_id', 'own_consent', 'currency', 'revenue', 'is_final_export', 'filled_count',
-    'payload_key', 'unusable_reason', 'occurred_at',
+    'email_hash', 'phone_hash', 'provided_session_id', 'order_id', 'own_consent', 'currency',
+    'revenue', 'is_final_export', 'filled_count', 'payload_key', 'unusable_reason', 'occurred_at',
 ] %}
+{#- What the rules say of a copy by itself; other rules have all copies read again. -#}
+{% set ruled = ['event_name', 'is_unmapped', 'is_bot'] %}
 {#- Which column of an event holds which kind of identifier. -#}
 {% set identifiers = {
     'login': 'login', 'email': 'email_hash', 'phone': 'phone_hash', 'anonymous': 'anonymous_id'
@@ -31,14 +32,39 @@ unread as (
 
 ),
 
+user_agents as (
+
+    select * from {{ ref('int_user_agents__classified') }}
+
+),
+
+event_names as (
+
+    select * from {{ ref('event_names') }}
+
+),
+
 collected as (
 
     select
         {% for column in columns -%}
             collected.{{ column }},
         {% endfor -%}
+        coalesce(
+            event_names.event_name,
+            {{ snake_case('collected.source_event_name') }},
+            'not_set'
+        ) as event_name,
+        event_names.event_name is null as is_unmapped,
+        coalesce(user_agents.is_bot, false) as is_bot,
         collected.loaded_at as own_loaded_at
     from {{ ref('int_events__collected') }} as collected
+    left join user_agents
+        on collected.user_agent = user_agents.user_agent
+    left join event_names
+        on
+            collected.source = event_names.source
+            and collected.source_event_name = event_names.source_name
     -- the files of other batches are not opened
     where collected.batch in (select unread.batch from unread)
 
@@ -60,18 +86,6 @@ denied as (
 clock as (
 
     select * from {{ ref('int_time__resolved') }}
-
-),
-
-user_agents as (
-
-    select * from {{ ref('int_user_agents__classified') }}
-
-),
-
-event_names as (
-
-    select * from {{ ref('event_names') }}
 
 ),
 
@@ -131,7 +145,7 @@ told as (
         union all
 
         select
-            {% for column in columns -%}
+            {% for column in columns + ruled -%}
                 stored.{{ column }},
             {% endfor -%}
             stored.own_loaded_at
@@ -227,27 +241,17 @@ refused as (
 final as (
 
     select
-        {% for column in columns -%}
+        {% for column in columns + ruled -%}
             copies.{{ column }},
         {% endfor -%}
         copies.own_loaded_at,
-        coalesce(
-            event_names.event_name,
-            {{ snake_case('copies.source_event_name') }},
-            'not_set'
-        ) as event_name,
         case
             when copies.early_outcome is not null then copies.early_outcome
             when ranked.copy_number > 1 then 'duplicate'
-            when coalesce(user_agents.is_bot, false) then 'bot_pattern'
+            when copies.is_bot then 'bot_pattern'
             when copies.own_consent = 'denied' or refused.row_key is not null then 'no_consent'
             else 'kept'
         end as outcome,
-        case
-            when copies.own_consent = 'denied' or refused.row_key is not null then 'denied'
-            else copies.own_consent
-        end as consent,
-        event_names.event_name is null as is_unmapped,
         coalesce(ranked.copy_count, 1) - 1 as duplicate_count,
         case
             when coalesce(ranked.copy_number, 1) = 1
@@ -260,14 +264,8 @@ final as (
     cross join progress
     left join ranked
         on copies.row_key = ranked.row_key
-    left join user_agents
-        on copies.user_agent = user_agents.user_agent
     left join refused
         on copies.row_key = refused.row_key
-    left join event_names
-        on
-            copies.source = event_names.source
-            and copies.source_event_name = event_names.source_name
 
 )
 
