@@ -28,7 +28,7 @@ BIN = Path(sys.executable).parent
 FULL = ["kindred", "build", "weekly"]
 HOUR = ["kindred", "run"]
 # of the database; a process holds a little more
-MEMORY_LIMIT = "5GB"
+MEMORY_LIMIT = "4.5GB"
 # hours by loaded_at with all their kinds: on time, a day late, told again. The second is measured,
 # for an hour comes after an hour, and not after a build of everything
 HOUR_BEFORE, HOUR_BEGINS, HOUR_ENDS = (f"2026-10-31 {hour}:00:00" for hour in (11, 12, 13))

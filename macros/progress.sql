@@ -38,13 +38,22 @@
 {%- endmacro %}
 
 {#-
-    The earliest of some moments, as a condition that the others fulfil, in a number that is known
-    before the query is planned; `true` where nothing is known yet.
+    The earliest `moment` that a question finds, as text that is known before the query is planned;
+    none where nothing is known yet or nothing is found.
 -#}
-{% macro not_before_earliest(column, last_read, moments) -%}
-    {%- set earliest = run_query('select cast(min(moment) as varchar) from (' ~ moments ~ ') as moments').rows[0][0]
-        if last_read is not none else none -%}
-    {{ column ~ " >= cast('" ~ earliest ~ "' as timestamp)" if earliest else 'true' }}
+{% macro earliest_of(last_read, moments) -%}
+    {%- if last_read is none -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {{ return(run_query('select cast(min(moment) as varchar) from (' ~ moments ~ ') as moments').rows[0][0]) }}
+{%- endmacro %}
+
+{#-
+    That a moment is not before one that is known as text, less some seconds, as a condition; `true`
+    where none is known.
+-#}
+{% macro not_before(column, earliest, less_seconds=0) -%}
+    {{ column ~ ' >= ' ~ add_seconds("cast('" ~ earliest ~ "' as timestamp)", -less_seconds) if earliest else 'true' }}
 {%- endmacro %}
 
 {#- The rows of runs that a table has not read yet, to stand after the common table `progress`. -#}

@@ -2,8 +2,9 @@
     The sessions that a run touched, as a common table expression to stand after `progress`:
     `touched_sessions`, new, changed or gone since this table was last written. A session is told by
     its first event, so one that is gone had its key from an event that was judged or placed anew.
+    `earliest` is what `earliest_touched` says.
 -#}
-{% macro touched_sessions(last_read) -%}
+{% macro touched_sessions(last_read, earliest) -%}
 told_events as (
 
     select sessionized.event_key
@@ -39,17 +40,14 @@ touched_sessions as (
         on
             told_events.event_key = sessions.session_key
             -- a session begins with the event that tells it
-            and {{ not_before_earliest('sessions.started_at', last_read, touched_moments(last_read)) }}
+            and {{ not_before('sessions.started_at', earliest) }}
     where sessions.session_key is null
 
 ),
 {%- endmacro %}
 
-{#-
-    When the touched sessions that there are began, and when what was judged anew occurred, as a
-    question. The earliest of it comes before every event that was touched.
--#}
-{% macro touched_moments(last_read) -%}
+{#- When the events occurred that were judged or placed anew, as a question. -#}
+{% macro told_moments(last_read) -%}
     select judged.occurred_at as moment
     from {{ ref('int_events__judged') }} as judged
     where
@@ -59,22 +57,43 @@ touched_sessions as (
 
     union all
 
-    select sessions.started_at as moment
-    from {{ ref('int_sessions__judged') }} as sessions
-    where
-        {{ since('sessions', last_read) }}
-        or sessions.session_key in (
-            select sessionized.session_key
-            from {{ ref('int_events__sessionized') }} as sessionized
-            where {{ since('sessionized', last_read) }}
-        )
+    select sessionized.occurred_at as moment
+    from {{ ref('int_events__sessionized') }} as sessionized
+    where {{ since('sessionized', last_read) }}
+{%- endmacro %}
+
+{#-
+    The earliest moment that a run after `last_read` touched, as text that is known before the query
+    is planned: when an event occurred that was judged or placed anew, or when a session began that
+    changed or holds such an event. None where nothing is known yet, or nothing was touched.
+-#}
+{% macro earliest_touched(last_read) -%}
+    {%- set first_told = earliest_of(last_read, told_moments(last_read)) -%}
+    {%- set begun -%}
+        select sessions.started_at as moment
+        from {{ ref('int_sessions__judged') }} as sessions
+        where {{ since('sessions', last_read) }}
+
+        union all
+
+        select sessions.started_at as moment
+        from {{ ref('int_sessions__judged') }} as sessions
+        where
+            {{ not_before('sessions.ended_at', first_told) }}
+            and sessions.session_key in (
+                select sessionized.session_key
+                from {{ ref('int_events__sessionized') }} as sessionized
+                where {{ since('sessionized', last_read) }}
+            )
+    {%- endset -%}
+    {{ return([first_told, earliest_of(last_read, begun)] | select | min | default(none, true)) }}
 {%- endmacro %}
 
 {#-
     That an event is of a touched session, as a condition. No event of long ago is looked at when no
     session of then was touched.
 -#}
-{% macro of_touched_session(last_read) -%}
+{% macro of_touched_session(earliest) -%}
     session_key in (select touched_sessions.session_key from touched_sessions)
-        and {{ not_before_earliest('occurred_at', last_read, touched_moments(last_read)) }}
+        and {{ not_before('occurred_at', earliest) }}
 {%- endmacro %}

@@ -62,9 +62,9 @@ steady as (
     {%- if last_read is none -%}
         {{ return("cast('0001-01-01' as date)") }}
     {%- endif -%}
-    {%- set first = "cast(" ~ add_seconds('min(moment)', '-0.000001') ~ " as date)" -%}
-    {%- set day = run_query(
-        "select cast(" ~ first ~ " as varchar) from (" ~ touched_moments(last_read) ~ ") as moments"
-    ).rows[0][0] -%}
-    {{ return("cast('" ~ (day or '9999-12-31') ~ "' as date)") }}
+    {%- set earliest = earliest_touched(last_read) -%}
+    {%- if earliest is none -%}
+        {{ return("cast('9999-12-31' as date)") }}
+    {%- endif -%}
+    {{ return('cast(' ~ add_seconds("cast('" ~ earliest ~ "' as timestamp)", '-0.000001') ~ ' as date)') }}
 {%- endmacro %}

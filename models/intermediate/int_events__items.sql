@@ -4,7 +4,7 @@ with
 
 events as (
 
-    select * from {{ ref('int_events__resolved') }}
+    select * from {{ ref('int_events__counted') }}
 
 ),
 
@@ -19,7 +19,6 @@ final as (
 
     select
         events.row_key,
-        events.event_id,
         events.user_id,
         events.identifier_key,
         coalesce(items.item_number, 1) as item_number,
@@ -29,7 +28,6 @@ final as (
         case when items.row_key is null then events.quantity else items.quantity end as quantity,
         case when items.row_key is null then events.price else items.price end as price,
         case when items.row_key is null then events.revenue else items.revenue end as revenue,
-        events.is_counted,
         events.occurred_at
     from events
     left join items

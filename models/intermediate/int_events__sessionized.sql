@@ -10,7 +10,7 @@
     from {{ ref('int_events__judged') }} as judged
     where judged.run_number > {{ last_read }}
 {%- endset %}
-{% set is_recent = not_before_earliest('occurred_at', last_read, touched_moments) if is_incremental() %}
+{% set is_recent = not_before('occurred_at', earliest_of(last_read, touched_moments)) if is_incremental() %}
 
 with
 

@@ -44,12 +44,11 @@ bot_sessions as (
             sessionized.session_key in (
                 select changed_sessions.session_key from changed_sessions
             )
-            and {{ not_before_earliest(
-                'sessionized.occurred_at',
+            and {{ not_before('sessionized.occurred_at', earliest_of(
                 last_read,
                 'select started_at as moment from ' ~ ref('int_sessions__judged') ~ ' as sessions where '
                 ~ since('sessions', last_read)
-            ) }}
+            )) }}
 
     ),
 

@@ -3,7 +3,8 @@
     on_schema_change='fail'
 ) }}
 {% set last_read = known_read_until() %}
-{% set is_touched = of_touched_session(last_read) if is_incremental() %}
+{% set earliest = earliest_touched(last_read) if is_incremental() else none %}
+{% set is_touched = of_touched_session(earliest) %}
 
 -- depends_on: {{ ref('int_events__judged') }}, {{ ref('int_events__sessionized') }}
 with
@@ -15,7 +16,7 @@ progress as (
 ),
 
 {% if is_incremental() -%}
-    {{ touched_sessions(last_read) }}
+    {{ touched_sessions(last_read, earliest) }}
 
 {% endif -%}
 events as (
@@ -75,6 +76,7 @@ final as (
         on
             seen_together.session_key = sessions.session_key
             and not sessions.is_bot
+            and {{ not_before('sessions.started_at', earliest) }}
 
     {% if is_incremental() -%}
         union all

@@ -10,40 +10,33 @@
     'ended_at', 'duration_seconds',
 ] %}
 {% set last_read = known_read_until() %}
-{#- What is new began with what was touched, or is of a session that is known. -#}
-{% set touched_moments -%}
-    select judged.occurred_at as moment
-    from {{ ref('int_events__judged') }} as judged
-    where judged.run_number > {{ last_read }}
-
-    union all
-
-    select stored.started_at as moment
-    from {{ this }} as stored
-    inner join (
-        select
-            judged.visitor_key,
-            min(judged.occurred_at) as touched_from
-        from {{ ref('int_events__judged') }} as judged
-        where judged.run_number > {{ last_read }}
-        group by judged.visitor_key
-    ) as visitors
-        on
-            stored.visitor_key = visitors.visitor_key
-            and stored.ended_at >= visitors.touched_from
-
-    union all
-
-    -- one that was over goes on
+{% set timeout = var('session_timeout_seconds') %}
+{% set stored_sessions -%}
     select stored.started_at as moment
     from {{ this }} as stored
     where
-        stored.session_key in (
-            select sessionized.session_key
-            from {{ ref('int_events__sessionized') }} as sessionized
-            where sessionized.run_number > {{ last_read }}
+        stored.visitor_key in (
+            select judged.visitor_key
+            from {{ ref('int_events__judged') }} as judged
+            where {{ since('judged', last_read) }}
         )
 {%- endset %}
+{#- A session that changes had an event after the first that was told, or shortly before it. -#}
+{% set first_told = earliest_of(last_read, told_moments(last_read)) if is_incremental() else none %}
+{% set reach = [timeout, var('session_cap_hours') * 3600] | max %}
+{% set first_changed = earliest_of(
+    last_read,
+    told_moments(last_read) ~ ' union all ' ~ stored_sessions ~ ' and '
+    ~ not_before('stored.ended_at', first_told, reach)
+) if is_incremental() else none %}
+{#- One may shadow another while no timeout lies between them: what lies as near is judged anew, -#}
+{% set is_near = not_before('judged.ended_at', first_changed, timeout) %}
+{#- and what lies as near to that is looked at. -#}
+{% set first_near = earliest_of(
+    last_read,
+    told_moments(last_read) ~ ' union all ' ~ stored_sessions ~ ' and '
+    ~ not_before('stored.ended_at', first_changed, timeout)
+) if is_incremental() else none %}
 
 with
 
@@ -61,7 +54,9 @@ progress as (
             judged.visitor_key,
             min(judged.occurred_at) as touched_from
         from {{ ref('int_events__judged') }} as judged
-        where {{ since('judged', last_read) }}
+        where
+            {{ since('judged', last_read) }}
+            and judged.unusable_reason is null
         group by judged.visitor_key
 
     ),
@@ -74,6 +69,7 @@ progress as (
         from {{ this }} as stored
         inner join visitors
             on stored.visitor_key = visitors.visitor_key
+        where {{ not_before('stored.ended_at', first_near, timeout) }}
 
     ),
 
@@ -86,7 +82,7 @@ progress as (
             on
                 sessionized.visitor_key = visitors.visitor_key
                 and sessionized.occurred_at >= visitors.touched_from
-        where {{ not_before_earliest('sessionized.occurred_at', last_read, touched_moments) }}
+        where {{ not_before('sessionized.occurred_at', first_changed) }}
 
         union
 
@@ -102,7 +98,7 @@ events as (
     {% if is_incremental() -%}
         where
             session_key in (select changed.session_key from changed)
-            and {{ not_before_earliest('occurred_at', last_read, touched_moments) }}
+            and {{ not_before('occurred_at', first_changed) }}
     {%- endif %}
 
 ),
@@ -275,10 +271,13 @@ final as (
             on judged.session_key = stored.session_key
         -- what is as it was is not written again
         where
-            stored.session_key is null
-            {%- for column in compared %}
-                or stored.{{ column }} <> judged.{{ column }}
-            {%- endfor %}
+            {{ is_near }}
+            and (
+                stored.session_key is null
+                {%- for column in compared %}
+                    or stored.{{ column }} <> judged.{{ column }}
+                {%- endfor %}
+            )
 
         union all
 
@@ -306,3 +305,4 @@ final as (
 )
 
 select * from final
+{{ in_order_of('started_at') }}

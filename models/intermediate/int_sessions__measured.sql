@@ -12,7 +12,8 @@
     'started_at', 'ended_at',
 ] %}
 {% set last_read = known_read_until() %}
-{% set is_touched = of_touched_session(last_read) if is_incremental() %}
+{% set earliest = earliest_touched(last_read) if is_incremental() else none %}
+{% set is_touched = of_touched_session(earliest) %}
 
 -- depends_on: {{ ref('int_events__judged') }}, {{ ref('int_events__sessionized') }}
 with
@@ -24,7 +25,7 @@ progress as (
 ),
 
 {% if is_incremental() -%}
-    {{ touched_sessions(last_read) }}
+    {{ touched_sessions(last_read, earliest) }}
 
 {% endif -%}
 events as (
@@ -137,7 +138,9 @@ timed as (
         {{ seconds_between('sessions.started_at', 'sessions.ended_at') }} as duration_seconds
     from summed
     inner join {{ ref('int_sessions__judged') }} as sessions
-        on summed.session_key = sessions.session_key
+        on
+            summed.session_key = sessions.session_key
+            and {{ not_before('sessions.started_at', earliest) }}
     inner join page_counts
         on summed.session_key = page_counts.session_key
     inner join product_counts

@@ -123,12 +123,9 @@ identifiers as (
 
 events as (
 
-    select * from {{ ref('int_events__resolved') }}
-    -- an event that belongs to nobody can trigger nothing for anybody
+    select * from {{ ref('int_events__counted') }}
     where
-        is_counted
-        and user_id is not null
-        and identifier_key in (select identifiers.identifier_key from identifiers)
+        identifier_key in (select identifiers.identifier_key from identifiers)
         and event_name in (select roles.event_name from roles)
 
 ),

@@ -20,10 +20,7 @@ cut_items as (
                 cuts.window_days = {{ days }}
                 and items.occurred_at > cuts.starts_at
                 and items.occurred_at <= cuts.cut_at
-        where
-            items.category is not null
-            and items.is_counted
-            and items.user_id is not null
+        where items.category is not null
         {{- '\n\n        union all\n' if not loop.last }} -- noqa: LT02
 
     {% endfor %}

@@ -47,9 +47,7 @@ items as (
 
     select * from {{ ref('int_events__items') }}
     where
-        category is not null
-        and is_counted
-        and user_id is not null  -- noqa: LT02
+        category is not null  -- noqa: LT02
         {%- if is_incremental() %}
             and occurred_at > cast({{ first_day }} as timestamp)
             and identifier_key in ({{ identifiers_of('touched') }})
@@ -61,8 +59,6 @@ items as (
         select * from {{ ref('int_events__items') }}
         where
             category is not null
-            and is_counted
-            and user_id is not null
             and occurred_at <= cast({{ first_day }} as timestamp)
             and identifier_key in ({{ identifiers_of('regrouped') }})
     {%- endif %}

@@ -8,11 +8,9 @@ cuts as (
 
 day_events as (
 
-    select * from {{ ref('int_events__resolved') }}
+    select * from {{ ref('int_events__counted') }}
     where
-        is_counted
-        and is_visit
-        and user_id is not null
+        is_visit
         and {{ is_on_cut_day('occurred_at') }}
 
 ),

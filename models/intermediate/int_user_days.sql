@@ -56,11 +56,9 @@ newest_run as (
 {% endif -%}
 events as (
 
-    select * from {{ ref('int_events__resolved') }}
+    select * from {{ ref('int_events__counted') }}
     where
-        is_counted
-        and is_visit
-        and user_id is not null  -- noqa: LT02
+        is_visit  -- noqa: LT02
         {%- if is_incremental() %}
             and occurred_at > cast({{ first_day }} as timestamp)
             and identifier_key in ({{ identifiers_of('touched') }})
@@ -69,11 +67,9 @@ events as (
     {% if has_regrouped -%}
         union all
 
-        select * from {{ ref('int_events__resolved') }}
+        select * from {{ ref('int_events__counted') }}
         where
-            is_counted
-            and is_visit
-            and user_id is not null
+            is_visit
             and occurred_at <= cast({{ first_day }} as timestamp)
             and identifier_key in ({{ identifiers_of('regrouped') }})
     {%- endif %}

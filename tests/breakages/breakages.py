@@ -196,9 +196,9 @@ BREAKAGES = [
     ),
     Breakage(
         "late events of a run are not of the days that it reads",
-        "macros/touched_users.sql",
-        "add_seconds('min(moment)', '-0.000001')",
-        "add_seconds('max(moment)', '-0.000001')",
+        "macros/progress.sql",
+        "run_query('select cast(min(moment) as varchar)",
+        "run_query('select cast(max(moment) as varchar)",
         INCREMENTS,
     ),
     Breakage(
@@ -764,9 +764,16 @@ BREAKAGES = [
     Breakage(
         "a session that was over is not looked for from its beginning",
         f"{INT}/int_sessions__judged.sql",
-        "            where sessionized.run_number > {{ last_read }}",
-        "            where sessionized.run_number > {{ last_read }} and false",
+        "{% set reach = [timeout, var('session_cap_hours') * 3600] | max %}",
+        "{% set reach = 0 %}",
         ORDER,
+    ),
+    Breakage(
+        "a session that counts for nobody counts",
+        f"{INT}/int_events__counted.sql",
+        "where is_bot or is_shadowed",
+        "where is_bot",
+        "unit int_events__counted",
     ),
     Breakage(
         "a touched session is read from the moment that was touched",

@@ -32,14 +32,13 @@ INPUTS = {
     "trigger_conditions": (
         "rule_id varchar, property_name varchar, operator varchar, value varchar"
     ),
-    "int_events__resolved": (
+    "int_events__counted": (
         "row_key bigint, event_key ubigint, user_id varchar, user_key bigint,"
         " identifier_key bigint, session_key bigint, event_name varchar, occurred_at timestamp,"
         " source varchar, device varchar, country varchar, page varchar, page_host varchar,"
         " referrer_host varchar, utm_source varchar, utm_medium varchar, utm_campaign varchar,"
         " properties varchar, product_id varchar, category varchar, currency varchar,"
-        " revenue decimal(18, 4), quantity decimal(18, 4), price decimal(18, 4),"
-        " is_counted boolean"
+        " revenue decimal(18, 4), quantity decimal(18, 4), price decimal(18, 4)"
     ),
     "int_events__unfolded": (
         "row_key bigint, product_id varchar, category varchar,"
@@ -113,7 +112,7 @@ class SqlEngine:
             user = users.index(event["user_id"]) if event.get("user_id") else None
             properties = event.get("properties")
             self._insert(
-                "int_events__resolved",
+                "int_events__counted",
                 {
                     **told,
                     "row_key": key,
@@ -121,7 +120,6 @@ class SqlEngine:
                     "user_key": user,
                     "identifier_key": user,
                     "currency": "USD",
-                    "is_counted": True,
                     "properties": json.dumps(properties) if properties else None,
                 },
             )
