@@ -25,6 +25,7 @@ TRIGGERS = "pytest tests/triggers/test_cases.py"
 INVARIANT = "pytest tests/increments/test_invariant.py"
 INCREMENTS = f"{INVARIANT}::test_five_increments_equal_one_full_refresh"
 ORDER = f"{INVARIANT}::test_the_order_of_arrival_and_second_deliveries_do_not_matter"
+NEIGHBOURS = "pytest tests/increments/test_neighbours.py"
 BREAKAGES = [
     # --- sessions, outcomes, identity ------------------------------------------------
     Breakage(
@@ -767,6 +768,20 @@ BREAKAGES = [
         "{% set reach = [timeout, var('session_cap_hours') * 3600] | max %}",
         "{% set reach = 0 %}",
         ORDER,
+    ),
+    Breakage(
+        "a session is weighed against what changed alone",
+        f"{INT}/int_sessions__judged.sql",
+        "where {{ not_before('stored.ended_at', first_near, timeout) }}",
+        "where {{ not_before('stored.ended_at', first_told) }}",
+        NEIGHBOURS,
+    ),
+    Breakage(
+        "a session whose neighbours were not looked at is judged",
+        f"{INT}/int_sessions__judged.sql",
+        "{% set is_near = not_before('judged.ended_at', first_changed, timeout) %}",
+        "{% set is_near = 'true' %}",
+        NEIGHBOURS,
     ),
     Breakage(
         "a session that counts for nobody counts",
