@@ -47,7 +47,7 @@ progress as (
 ),
 
 {% if is_incremental() -%}
-    -- all sessions of a visitor are judged together, whichever tracker saw them
+    -- sessions of a visitor are judged together, whichever tracker saw them
     visitors as (
 
         select
