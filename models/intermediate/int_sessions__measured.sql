@@ -64,14 +64,12 @@ product_counts as (
 
 ),
 
--- the first steps tell journeys apart; a journey of hours would fill the table. A step is two
--- characters at least, with what stands before it
+-- the first steps tell journeys apart; a journey of hours would fill the table
 paths as (
 
     select
         session_key,
-        left({{ ordered_text('event_name', 'event_position', '>', limit=201) }}, 400)
-            as path_signature
+        left({{ ordered_text('event_name', 'event_position', '>') }}, 400) as path_signature
     from {{ ref('int_events__enriched') }}
     where
         is_path_step  -- noqa: LT02

@@ -353,8 +353,8 @@ BREAKAGES = [
     Breakage(
         "a path is told from its end",
         "macros/ordered_text.sql",
-        "array_to_string(arg_min(",
-        "array_to_string(arg_max(",
+        "order by {{ order_by }})",
+        "order by {{ order_by }} desc)",
         "unit int_sessions__measured",
     ),
     Breakage(
