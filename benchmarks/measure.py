@@ -28,7 +28,7 @@ BIN = Path(sys.executable).parent
 FULL = ["kindred", "build", "weekly"]
 HOUR = ["kindred", "run"]
 # of the database; a process holds a little more
-MEMORY_LIMIT = "4.5GB"
+MEMORY_LIMIT = "5GB"
 # hours by loaded_at with all their kinds: on time, a day late, told again. The second is measured,
 # for an hour comes after an hour, and not after a build of everything
 HOUR_BEFORE, HOUR_BEGINS, HOUR_ENDS = (f"2026-10-31 {hour}:00:00" for hour in (11, 12, 13))
@@ -160,6 +160,7 @@ def kindred(runner: Runner, events: Path, home: Path) -> dict[str, float]:
         seconds[f"hour_{step}"] = float(said[1])
     seconds["dbt"] = seconds["hour_build"] - database_seconds(home)
     seconds["full"] = seconds["build"] + seconds["publish"]
+    seconds["peak_gb"], runner.peak_gb = runner.peak_gb, 0.0
     seconds["file_gb"] = (home / "kindred_build.duckdb").stat().st_size / 1e9
     return seconds
 
@@ -210,7 +211,7 @@ def main() -> None:
         longer = kindred(runner, long, folder / "home_of_four_times")
         values["hour_growth"] = longer["hour"] / ours["hour"]
         raw |= {f"four times the history: {name}": value for name, value in longer.items()}
-    values["peak_gb"] = runner.peak_gb
+    values["peak_gb"] = ours.pop("peak_gb")
     raw |= ours
     for name, value in values.items():
         print(f"{name} {value:.2f}")
