@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 {% set columns = [
-    'row_key', 'event_key', 'session_key', 'identifier_key', 'source', 'product_id', 'order_id',
+    'row_key', 'event_key', 'session_key', 'identifier_key', 'source', 'product_id',
     'event_name', 'page', 'page_host', 'referrer_host', 'utm_source', 'utm_medium', 'utm_campaign',
     'device', 'country', 'category', 'currency', 'properties', 'quantity', 'price', 'revenue',
     'engagement_weight', 'is_visit', 'occurred_at',

@@ -3,7 +3,7 @@
     on_schema_change='fail'
 ) }}
 {% set last_read = known_read_until() %}
-{% set earliest = earliest_touched(last_read) if is_incremental() else none %}
+{% set earliest = earliest_touched(last_read) %}
 {% set is_touched = of_touched_session(earliest) %}
 
 -- depends_on: {{ ref('int_events__judged') }}, {{ ref('int_events__sessionized') }}

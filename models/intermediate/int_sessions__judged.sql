@@ -22,13 +22,13 @@
         )
 {%- endset %}
 {#- A session that changes had an event after the first that was told, or shortly before it. -#}
-{% set first_told = earliest_of(last_read, told_moments(last_read)) if is_incremental() else none %}
+{% set first_told = earliest_of(last_read, told_moments(last_read)) %}
 {% set reach = [timeout, var('session_cap_hours') * 3600] | max %}
 {% set first_changed = earliest_of(
     last_read,
     told_moments(last_read) ~ ' union all ' ~ stored_sessions ~ ' and '
     ~ not_before('stored.ended_at', first_told, reach)
-) if is_incremental() else none %}
+) %}
 {#- One may shadow another while no timeout lies between them: what lies as near is judged anew, -#}
 {% set is_near = not_before('judged.ended_at', first_changed, timeout) %}
 {#- and what lies as near to that is looked at. -#}
@@ -36,7 +36,7 @@
     last_read,
     told_moments(last_read) ~ ' union all ' ~ stored_sessions ~ ' and '
     ~ not_before('stored.ended_at', first_changed, timeout)
-) if is_incremental() else none %}
+) %}
 
 with
 

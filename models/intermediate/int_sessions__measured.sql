@@ -12,7 +12,7 @@
     'started_at', 'ended_at',
 ] %}
 {% set last_read = known_read_until() %}
-{% set earliest = earliest_touched(last_read) if is_incremental() else none %}
+{% set earliest = earliest_touched(last_read) %}
 {% set is_touched = of_touched_session(earliest) %}
 
 -- depends_on: {{ ref('int_events__judged') }}, {{ ref('int_events__sessionized') }}
