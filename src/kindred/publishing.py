@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -48,19 +48,23 @@ def publish(home: Path) -> Path:
             f"{build} is in use ({str(error).splitlines()[0]}). Publish when the build has ended."
         ) from error
     published.parent.mkdir(parents=True, exist_ok=True)
+    wanted = block_checksums(build, block_size)
     slots = [published.with_name(name) for name in _SLOTS]
     slot = next(one for one in slots if not _is_same_file(one, published))
     # while it is written to it has another name: one that is found was left half-written
     beside = slot.with_name(f"{slot.name}.tmp")
     if slot.exists() and not is_held(slot):
+        found = _kept_checksums(slot) or block_checksums(slot, block_size)
+        _path_of_checksums(slot).unlink(missing_ok=True)
         slot.replace(beside)
-        bring_up_to_date(build, beside, block_size)
+        bring_up_to_date(build, beside, _changed_blocks(wanted, found, block_size))
     elif beside.exists() and not is_held(beside):
         bring_up_to_date(build, beside)
     else:
         beside.unlink(missing_ok=True)
         shutil.copyfile(build, beside)
     beside.replace(slot)
+    _keep_checksums(slot, wanted)
     link = published.with_name("kindred.duckdb.tmp")
     link.unlink(missing_ok=True)
     os.link(slot, link)
@@ -68,38 +72,71 @@ def publish(home: Path) -> Path:
     return published
 
 
-def bring_up_to_date(source: Path, target: Path, block_size: int | None = None) -> int:
+def bring_up_to_date(
+    source: Path, target: Path, parts: Iterable[tuple[int, int]] | None = None
+) -> int:
     """Write what differs from ``source`` into ``target``; how many bytes were written.
 
-    ``target`` may be in any state, such as that of a run that was killed here. With the
-    block size of a database file, and a ``target`` that is a whole one, only the checksum
-    that each block begins with is compared, so that nothing else is read.
+    ``target`` may be in any state, such as that of a run that was killed here: all of both is
+    read. ``parts``, as offset and size, are those that are known to differ: nothing else is read.
     """
     written = 0
     with source.open("rb") as wanted, target.open("r+b") as found:
         length = os.fstat(wanted.fileno()).st_size
-        old_length = os.fstat(found.fileno()).st_size
-        for place, size in _parts(length, block_size):
-            compared = size if block_size is None or place < _HEADERS else _CHECKSUM
-            if place + size <= old_length and os.pread(
-                wanted.fileno(), compared, place
-            ) == os.pread(found.fileno(), compared, place):
-                continue
-            written += os.pwrite(found.fileno(), os.pread(wanted.fileno(), size, place), place)
+        is_known = parts is not None
+        if not is_known:
+            parts = ((place, _CHUNK) for place in range(0, length, _CHUNK))
+        for place, size in parts:
+            content = os.pread(wanted.fileno(), size, place)
+            if is_known or content != os.pread(found.fileno(), len(content), place):
+                written += os.pwrite(found.fileno(), content, place)
         found.truncate(length)
         os.fsync(found.fileno())
     return written
 
 
-def _parts(length: int, block_size: int | None) -> Iterator[tuple[int, int]]:
-    """Offset and size of the parts that a file is compared by."""
-    begin = 0
-    if block_size is not None:
-        yield 0, min(_HEADERS, length)
-        begin = _HEADERS
-    size = block_size or _CHUNK
-    for place in range(begin, length, size):
-        yield place, min(size, length - place)
+def block_checksums(path: Path, block_size: int) -> bytes:
+    """The checksums of a database file's blocks, one after the other, 8 bytes each."""
+    with path.open("rb") as file:
+        places = range(_HEADERS, os.fstat(file.fileno()).st_size, block_size)
+        if hasattr(os, "posix_fadvise"):
+            # they lie far apart: asked for one by one, a disk would be waited for each time
+            for place in places:
+                os.posix_fadvise(file.fileno(), place, _CHECKSUM, os.POSIX_FADV_WILLNEED)
+        return b"".join(os.pread(file.fileno(), _CHECKSUM, place) for place in places)
+
+
+def _changed_blocks(wanted: bytes, found: bytes, block_size: int) -> Iterator[tuple[int, int]]:
+    """Offset and size of the headers and of the blocks whose checksums are not the same."""
+    yield 0, _HEADERS
+    for number, place in enumerate(range(0, len(wanted), _CHECKSUM)):
+        if wanted[place : place + _CHECKSUM] != found[place : place + _CHECKSUM]:
+            yield _HEADERS + number * block_size, block_size
+
+
+def _keep_checksums(slot: Path, checksums: bytes) -> None:
+    """Write beside a copy what its blocks are told by, so that it need not be read for them."""
+    kept = _path_of_checksums(slot)
+    beside = kept.with_name(f"{kept.name}.tmp")
+    beside.write_bytes(_state_of(slot) + checksums)
+    beside.replace(kept)
+
+
+def _kept_checksums(slot: Path) -> bytes | None:
+    """What was kept of just this state of a copy, or nothing."""
+    kept, state = _path_of_checksums(slot), _state_of(slot)
+    content = kept.read_bytes() if kept.exists() else b""
+    return content.removeprefix(state) if content.startswith(state) else None
+
+
+def _path_of_checksums(slot: Path) -> Path:
+    return slot.with_name(f"{slot.name}.checksums")
+
+
+def _state_of(path: Path) -> bytes:
+    """Which file it is, its size and time: it was not written to while they are the same."""
+    told = path.stat()
+    return struct.pack("QQQ", told.st_ino, told.st_size, told.st_mtime_ns)
 
 
 def is_held(path: Path) -> bool:

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kindred.publishing import PublishingError, bring_up_to_date, is_held, publish
+from kindred import publishing
+from kindred.publishing import (
+    PublishingError,
+    block_checksums,
+    bring_up_to_date,
+    is_held,
+    publish,
+)
 
 
 def write(home, rows, *, table="t"):
@@ -19,12 +26,18 @@ def count(connection):
     return connection.execute("select count(*) from t").fetchall()[0][0]
 
 
+def spare_slot(home):
+    slots = sorted((home / "published").glob(".slot-?"))
+    return next(one for one in slots if not one.samefile(home / "published/kindred.duckdb"))
+
+
 def test_a_new_reader_sees_the_newest_state_every_time(tmp_path):
     for rows in (10, 500_000, 20, 700_000, 5):
         write(tmp_path, rows)
         with duckdb.connect(str(publish(tmp_path)), read_only=True) as reader:
             assert count(reader) == rows
-    assert len(list((tmp_path / "published").iterdir())) == 3
+    # the name, and two copies each with the checksums of its blocks
+    assert len(list((tmp_path / "published").iterdir())) == 5
 
 
 def test_the_copy_is_the_build_file_byte_for_byte_though_only_checksums_are_compared(tmp_path):
@@ -43,8 +56,7 @@ def test_a_copy_that_was_left_half_written_is_made_whole(tmp_path):
     for rows in (400_000, 500_000, 600_000):
         write(tmp_path, rows)
         publish(tmp_path)
-    slots = sorted((tmp_path / "published").glob(".slot-?"))
-    spare = next(one for one in slots if not one.samefile(tmp_path / "published/kindred.duckdb"))
+    spare = spare_slot(tmp_path)
     # a block with its checksum and half of what belongs to it
     content = bytearray((tmp_path / "kindred_build.duckdb").read_bytes())
     middle = 3 * 4096 + 262144 + 1000
@@ -52,6 +64,36 @@ def test_a_copy_that_was_left_half_written_is_made_whole(tmp_path):
         content[place] ^= 255
     spare.with_name(f"{spare.name}.tmp").write_bytes(content)
     spare.unlink()
+    copy = publish(tmp_path)
+    assert copy.read_bytes() == (tmp_path / "kindred_build.duckdb").read_bytes()
+
+
+def test_a_copy_whose_checksums_were_kept_is_not_read_for_them(tmp_path, monkeypatch):
+    for rows in (400_000, 500_000, 600_000):
+        write(tmp_path, rows)
+        publish(tmp_path)
+    read = []
+    monkeypatch.setattr(
+        publishing,
+        "block_checksums",
+        lambda path, size: read.append(path.name) or block_checksums(path, size),
+    )
+    copy = publish(tmp_path)
+    assert read == ["kindred_build.duckdb"]
+    assert copy.read_bytes() == (tmp_path / "kindred_build.duckdb").read_bytes()
+
+
+@pytest.mark.parametrize("spoil", ["the copy", "the list"])
+def test_checksums_that_were_kept_of_another_state_of_a_copy_are_not_believed(tmp_path, spoil):
+    for rows in (400_000, 500_000):
+        write(tmp_path, rows)
+        publish(tmp_path)
+    slot = spare_slot(tmp_path)
+    kept = slot.with_name(f"{slot.name}.checksums")
+    if spoil == "the copy":
+        slot.write_bytes(bytes(slot.stat().st_size))
+    else:
+        kept.write_bytes(kept.read_bytes()[:10])
     copy = publish(tmp_path)
     assert copy.read_bytes() == (tmp_path / "kindred_build.duckdb").read_bytes()
 
