@@ -109,7 +109,9 @@ def split(path: Path, home: Path) -> tuple[int, int]:
         ).fetchall()
         for (week,) in weeks:
             connection.execute(
-                f"copy ({history} and date_trunc('week', loaded_at) = timestamp '{week}') "
+                # bounds, and not the week of each row: the other parts of the file are passed over
+                f"copy ({history} and loaded_at >= timestamp '{week}' "
+                f"and loaded_at < timestamp '{week}' + interval 7 day) "
                 f"to '{inbox}/week_{week:%Y%m%d}.parquet' (format parquet)"
             )
         connection.execute(f"copy ({history}) to '{home}/history.parquet' (format parquet)")

@@ -17,8 +17,11 @@
 {% set session_facts = [
     'session_count', 'session_seconds', 'engaged_seconds', 'bounce_count', 'page_count',
     'distinct_page_count', 'path_step_count', 'cart_session_count', 'abandoned_session_count',
-    'first_channel_group', 'last_country', 'last_device',
+    'first_session_key', 'first_channel_group', 'last_country', 'last_device',
 ] %}
+{#- Told of the first or the last session that knows it, of the day and of all days until it. -#}
+{% set firsts = ['first_session_key', 'first_channel_group'] %}
+{% set lasts = ['last_country', 'last_device'] %}
 {% set order_facts = [
     'order_count', 'revenue', 'list_amount', 'discount_amount', 'first_order_at', 'last_order_at',
 ] %}
@@ -328,6 +331,7 @@ session_days as (
         count(case when cart_count > 0 then 1 end) as cart_session_count,
         count(case when cart_count > 0 and purchase_count = 0 then 1 end)
             as abandoned_session_count,
+        {{ first_by('session_key', 'session_number') }} as first_session_key,
         {{ first_by('channel_group', 'session_number') }} as first_channel_group,
         {{ last_by('country', 'session_number') }} as last_country,
         {{ last_by('device', 'session_number') }} as last_device
@@ -380,9 +384,9 @@ summed as (
             cast(coalesce({{ measure }}, 0) as decimal(18, 4)) as {{ measure }},
         {%- endfor %}
         cast(coalesce(event_days.engagement_weight, 0) as decimal(18, 2)) as engagement_weight,
-        session_days.first_channel_group,
-        session_days.last_country,
-        session_days.last_device,
+        {%- for fact in firsts + lasts %}
+            session_days.{{ fact }},
+        {%- endfor %}
         event_days.first_event_at,
         event_days.last_event_at,
         order_days.first_order_at,
@@ -422,7 +426,9 @@ summed as (
             {%- for measure in running %}
                 coalesce(carried.{{ measure }}_to_date, summed.{{ measure }}) as {{ measure }}_brought,
             {%- endfor %}
-            coalesce(carried.last_active_at_to_date, summed.last_active_at) as last_active_at_brought,
+            {%- for fact in firsts + lasts + ['last_active_at'] %}
+                coalesce(carried.{{ fact }}_to_date, summed.{{ fact }}) as {{ fact }}_brought,
+            {%- endfor %}
             coalesce(carried.last_order_at_to_date, summed.last_order_at) as last_order_at_brought
         from summed
         left join carried
@@ -434,6 +440,7 @@ summed as (
 
 {% endif -%}
 {% set brought = '_brought' if is_incremental() else '' -%}
+{% set timeline = 'partition by user_id order by active_date' -%}
 -- what somebody did in a window is what was done until its end less what was done until
 -- its beginning: with running totals a window costs two look-ups, however long it is
 running as (
@@ -449,14 +456,17 @@ running as (
         {%- endfor %}
         cast(sum(engagement_weight{{ brought }}) over user_timeline as decimal(18, 2))
             as engagement_weight_to_date,
+        {%- for fact in firsts %}
+            {{ first_known(fact ~ brought, timeline) }} as {{ fact }}_to_date,
+        {%- endfor %}
+        {%- for fact in lasts %}
+            {{ last_known(fact ~ brought, timeline) }} as {{ fact }}_to_date,
+        {%- endfor %}
         max(last_active_at{{ brought }}) over user_timeline as last_active_at_to_date,
         max(last_order_at{{ brought }}) over user_timeline as last_order_at_to_date,
         lead(active_date) over user_timeline as next_active_date
     from {{ 'continued' if is_incremental() else 'summed' }}
-    window user_timeline as (
-        partition by user_id
-        order by active_date
-    )
+    window user_timeline as ({{ timeline }})
 
 ),
 
@@ -518,9 +528,12 @@ final as (
         {%- endfor %}
         running.last_active_at_to_date,
         running.last_order_at_to_date,
-        running.first_channel_group,
-        running.last_country,
-        running.last_device,
+        {%- for fact in firsts + lasts %}
+            running.{{ fact }},
+        {%- endfor %}
+        {%- for fact in firsts + lasts %}
+            running.{{ fact }}_to_date,
+        {%- endfor %}
         running.first_event_at,
         running.last_event_at,
         running.first_order_at,
@@ -546,9 +559,12 @@ final as (
             {%- endfor %}
             cast(null as timestamp) as last_active_at_to_date,
             cast(null as timestamp) as last_order_at_to_date,
-            cast(null as varchar) as first_channel_group,
-            cast(null as varchar) as last_country,
-            cast(null as varchar) as last_device,
+            {%- for fact in firsts + lasts %}
+                null as {{ fact }},
+            {%- endfor %}
+            {%- for fact in firsts + lasts %}
+                null as {{ fact }}_to_date,
+            {%- endfor %}
             cast(null as timestamp) as first_event_at,
             cast(null as timestamp) as last_event_at,
             cast(null as timestamp) as first_order_at,

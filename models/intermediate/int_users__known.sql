@@ -6,9 +6,17 @@ identities as (
 
 ),
 
-user_days as (
+-- the newest day tells what was known until it
+visits as (
 
-    select * from {{ ref('int_user_days') }}
+    select
+        user_key,
+        first_session_key_to_date as first_session_key,
+        first_channel_group_to_date as acquisition_channel,
+        last_country_to_date as country,
+        last_device_to_date as device
+    from {{ ref('int_user_days') }}
+    where next_active_date is null
 
 ),
 
@@ -31,18 +39,6 @@ identified as (
         > 0 as is_known,
         count(case when is_suspect then 1 end) > 0 as is_suspect
     from identities
-    group by user_key
-
-),
-
-visits as (
-
-    select
-        user_key,
-        {{ first_by('first_channel_group', 'active_date') }} as acquisition_channel,
-        {{ last_by('last_country', 'active_date') }} as country,
-        {{ last_by('last_device', 'active_date') }} as device
-    from user_days
     group by user_key
 
 ),
@@ -84,6 +80,7 @@ final as (
     select
         identified.user_id,
         identified.user_key,
+        visits.first_session_key,
         customer_users.customer_id,
         coalesce(visits.acquisition_channel, 'Unknown') as acquisition_channel,
         coalesce(customer_users.country, visits.country) as country,

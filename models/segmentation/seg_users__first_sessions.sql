@@ -18,16 +18,9 @@ fit_sample as (
 
 ),
 
-identities as (
-
-    select * from {{ ref('int_identities__resolved') }}
-
-),
-
 sessions as (
 
     select * from {{ ref('int_sessions__measured') }}
-    where is_counted
 
 ),
 
@@ -48,27 +41,16 @@ wanted as (
 
 ),
 
-numbered as (
+first_sessions as (
 
     select
         sessions.*,
-        wanted.user_id,
-        row_number() over (
-            partition by wanted.user_id
-            order by sessions.started_at, sessions.session_id
-        ) as session_number
-    from sessions
-    inner join identities
-        on sessions.identifier_key = identities.identifier_key
-    inner join wanted
-        on identities.user_id = wanted.user_id
-
-),
-
-first_sessions as (
-
-    select * from numbered
-    where session_number = 1
+        wanted.user_id
+    from wanted
+    inner join known
+        on wanted.user_id = known.user_id
+    inner join sessions
+        on known.first_session_key = sessions.session_key
 
 ),
 
