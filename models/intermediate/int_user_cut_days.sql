@@ -23,9 +23,7 @@ cut_events as (
         events.occurred_at <= cuts.cut_at as is_before
     from day_events as events
     inner join cuts
-        on
-            events.occurred_at > cuts.starts_at
-            and events.occurred_at <= cuts.ends_at
+        on cast({{ add_seconds('events.occurred_at', '-0.000001') }} as date) = cuts.cut_date
 
 ),
 
