@@ -223,11 +223,24 @@ all_order_days as (
 
     ),
 
-    -- of the others the last day that is not read anew is enough: it tells all until then
+    -- of the others the last day that is not read anew is enough: it tells all until then. Whose
+    -- it is is known by number, and the text is not read of all days
     carried as (
 
-        select stored.*
+        select
+            touched.user_id,
+            stored.active_date,
+            {%- for fact in event_facts + session_facts %}
+                stored.{{ fact }},
+            {%- endfor %}
+            {%- for measure in running + firsts + lasts %}
+                stored.{{ measure }}_to_date,
+            {%- endfor %}
+            stored.last_active_at_to_date,
+            stored.last_order_at_to_date
         from {{ this }} as stored
+        inner join touched
+            on stored.user_key = touched.user_key
         where
             stored.active_date < {{ first_day }}
             and (
@@ -241,12 +254,25 @@ all_order_days as (
 
     kept as (
 
-        select * from carried
+        select
+            user_id,
+            active_date,
+            {% for fact in event_facts + session_facts -%}
+                {{ fact }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from carried
 
         union all
 
-        select stored.*
+        select
+            touched.user_id,
+            stored.active_date,
+            {% for fact in event_facts + session_facts -%}
+                stored.{{ fact }}{{ ',' if not loop.last }}
+            {% endfor %}
         from {{ this }} as stored
+        inner join touched
+            on stored.user_key = touched.user_key
         where
             stored.active_date < {{ first_day }}
             and stored.user_key in (select reordered.user_key from reordered)

@@ -1,9 +1,13 @@
 {#-
     Fails for every combination of several columns that stands more than once among the
     keys that the newest run wrote, and for every null that it wrote where none may be; the rows
-    of other keys are as the run before left them.
+    of other keys are as the run before left them. With `is_replaced` a run writes all rows of a
+    key anew: then only what it wrote is held against itself, and a row that an earlier run left of
+    such a key fails.
 -#}
-{% test unique_where_touched(model, columns, key, never_null=[], run='run_number') %}
+{% test unique_where_touched(
+    model, columns, key, never_null=[], run='run_number', is_replaced=false
+) %}
 
 {%- set newest = newest_run(model, run) %}
 
@@ -21,12 +25,27 @@ newest as (
 select
     {{ columns | join(', ') }},
     count(*) as row_count
-from {{ model }}
-{% if not newest.is_all -%}
+from {{ 'newest' if is_replaced else model }}
+{% if not is_replaced and not newest.is_all -%}
     where {{ key }} in (select newest.{{ key }} from newest)
 {% endif -%}
 group by {{ columns | join(', ') }}
 having count(*) > 1
+
+{% if is_replaced and not newest.is_all -%}
+    union all
+
+    select
+        {% for column in columns -%}
+            null as {{ column }},
+        {% endfor -%}
+        count(*) as row_count
+    from {{ model }}
+    where
+        {{ run }} <> {{ newest.number }}
+        and {{ key }} in (select newest.{{ key }} from newest)
+    group by {{ key }}
+{%- endif %}
 
 {% if never_null -%}
     union all
