@@ -11,15 +11,7 @@ with
 events as (
 
     select * from {{ ref('int_events__enriched') }}
-    where not is_internal
-
-),
-
--- few sessions count for nobody: a look-up among these, and not among all sessions
-uncounted as (
-
-    select session_key from {{ ref('int_sessions__judged') }}
-    where is_bot or is_shadowed
+    where is_counted
 
 ),
 
@@ -40,9 +32,6 @@ final as (
     from events
     inner join identities
         on events.identifier_key = identities.identifier_key
-    left join uncounted
-        on events.session_key = uncounted.session_key
-    where uncounted.session_key is null
 
 )
 

@@ -10,7 +10,8 @@
     'utm_content', 'given_channel', 'device', 'country', 'category', 'currency', 'consent',
     'properties', 'event_position', 'quantity', 'price', 'revenue', 'engagement_weight',
     'engaged_milliseconds', 'duplicate_count', 'lateness_seconds', 'is_visit', 'is_unmapped',
-    'is_internal', 'is_named', 'is_path_step', 'occurred_at', 'received_at', 'loaded_at',
+    'is_internal', 'is_counted', 'is_named', 'is_path_step', 'occurred_at', 'received_at',
+    'loaded_at',
 ] %}
 {#- What depends on the other copies of the event and on its neighbours. -#}
 {% set changing = [
@@ -18,6 +19,7 @@
     'is_path_step', 'loaded_at',
 ] %}
 {% set last_read = known_read_until() %}
+{% set earliest = earliest_touched(last_read) if is_incremental() %}
 
 with
 
@@ -40,9 +42,30 @@ progress as (
         from {{ ref('int_events__sessionized') }} as sessionized
         where {{ since('sessionized', last_read) }}
 
+        union
+
+        -- whether an event counts hangs on its session
+        select sessionized.row_key
+        from {{ ref('int_events__sessionized') }} as sessionized
+        where
+            {{ not_before('sessionized.occurred_at', earliest) }}
+            and sessionized.session_key in (
+                select sessions.session_key
+                from {{ ref('int_sessions__judged') }} as sessions
+                where {{ since('sessions', last_read) }}
+            )
+
     ),
 
 {% endif -%}
+-- few sessions count for nobody: a look-up among these, and not among all sessions
+uncounted as (
+
+    select session_key from {{ ref('int_sessions__judged') }}
+    where is_bot or is_shadowed
+
+),
+
 placed as (
 
     select
@@ -55,10 +78,13 @@ placed as (
         judged.loaded_at,
         sessionized.session_key,
         sessionized.event_position,
-        sessionized.is_path_step
+        sessionized.is_path_step,
+        uncounted.session_key is null as is_in_counted_session
     from {{ ref('int_events__judged') }} as judged
     inner join {{ ref('int_events__sessionized') }} as sessionized
         on judged.row_key = sessionized.row_key
+    left join uncounted
+        on sessionized.session_key = uncounted.session_key
     {% if is_incremental() -%}
         where judged.row_key in (select touched.row_key from touched)
     {%- endif %}
@@ -139,6 +165,7 @@ winners as (
         placed.session_key,
         placed.event_position,
         placed.is_path_step,
+        placed.is_in_counted_session,
         -- whom the event belongs to: the identifier that says most about who it is
         case
             when collected.login is not null then 'login'
@@ -250,6 +277,7 @@ enriched as (
         coalesce(event_names.is_visit, true) as is_visit,
         winners.is_unmapped,
         internal_places.page_host is not null as is_internal,
+        winners.is_in_counted_session and internal_places.page_host is null as is_counted,
         winners.identifier_kind in ('login', 'customer', 'email', 'phone') as is_named,
         winners.is_path_step,
 
@@ -280,6 +308,8 @@ enriched as (
         {% for column in columns -%}
             {% if column == 'lateness_seconds' -%}
                 {{ seconds_between('stored.occurred_at', 'placed.loaded_at') }} as lateness_seconds
+            {%- elif column == 'is_counted' -%}
+                placed.is_in_counted_session and not stored.is_internal as is_counted
             {%- elif column in changing -%}
                 placed.{{ column }}
             {%- else -%}

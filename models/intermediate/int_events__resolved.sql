@@ -79,7 +79,7 @@ final as (
         events.is_internal,
         sessions.is_shadowed,
         events.is_path_step,
-        not events.is_internal and not sessions.is_shadowed as is_counted,
+        events.is_counted,
         events.run_number,
 
         -- times

@@ -785,10 +785,17 @@ BREAKAGES = [
     ),
     Breakage(
         "a session that counts for nobody counts",
-        f"{INT}/int_events__counted.sql",
+        f"{INT}/int_events__enriched.sql",
         "where is_bot or is_shadowed",
         "where is_bot",
-        "unit int_events__counted",
+        "unit int_events__enriched",
+    ),
+    Breakage(
+        "an event counts as it did before its session was judged anew",
+        f"{INT}/int_events__enriched.sql",
+        "            {{ not_before('sessionized.occurred_at', earliest) }}\n",
+        "            false\n",
+        NEIGHBOURS,
     ),
     Breakage(
         "a touched session is read from the moment that was touched",
