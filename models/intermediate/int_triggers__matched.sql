@@ -40,11 +40,14 @@
     'property': "case when roles.filter_operator not in ('=', '!=') then "
         ~ number_from_text(json_member('events.properties', 'roles.property_name')) ~ ' end',
 } %}
+{#- Only then is it looked up which session an event is of. -#}
+{% set is_channel_asked = asked is none or 'channel_group' in asked %}
 {% set conditions = [] %}
 {% for number in condition_numbers() if asked is none or 'condition ' ~ number in asked %}
     {% do conditions.append(number) %}
 {% endfor %}
 
+-- depends_on: {{ ref('int_sessions__attributed') }}
 with
 
 rules as (
@@ -137,21 +140,17 @@ items as (
 
 ),
 
-sessions as (
+{% if is_channel_asked -%}
+    sessions as (
 
-    select
-        session_key,
-        channel_group
-    from {{ ref('int_sessions__attributed') }}
-    -- read only where a rule asks for it
-    where
-        exists (
-            select 1 from roles
-            where roles.filter_column = 'channel_group'
-        )
+        select
+            session_key,
+            channel_group
+        from {{ ref('int_sessions__attributed') }}
 
-),
+    ),
 
+{% endif -%}
 compared as (
 
     select
@@ -233,8 +232,10 @@ compared as (
         on events.event_name = roles.event_name
     left join items
         on events.row_key = items.row_key
-    left join sessions
-        on events.session_key = sessions.session_key
+    {% if is_channel_asked -%}
+        left join sessions
+            on events.session_key = sessions.session_key
+    {%- endif %}
 
 ),
 

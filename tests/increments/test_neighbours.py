@@ -1,4 +1,4 @@
-"""Sessions of two trackers that lie close together: which one counts, however they arrive."""
+"""Sessions of two trackers that lie close together: which ones count, however they arrive."""
 
 import json
 import random
@@ -46,20 +46,30 @@ def deliver(home, number: int, events: list[tuple[str, int, int]]) -> None:
     land(home, report=lambda line: None)
 
 
-def sessions_of(warehouse) -> list[tuple]:
+def judged(warehouse) -> tuple[list[tuple], list[tuple]]:
+    """What is told of sessions, and which of their events count."""
     with duckdb.connect(str(warehouse.build), read_only=True) as connection:
-        return connection.execute(
+        sessions = connection.execute(
             "select is_shadowed, * exclude (run_number) "
             "from intermediate.int_sessions__judged order by session_key"
         ).fetchall()
+        events = connection.execute(
+            "select event_key, session_key, is_counted "
+            "from intermediate.int_events__enriched order by event_key"
+        ).fetchall()
+    return sessions, events
 
 
-def test_a_session_is_shadowed_by_its_neighbours_whenever_they_are_told(warehouse):
+def test_a_session_and_its_events_are_shadowed_by_its_neighbours_whenever_they_are_told(warehouse):
     warehouse.start_over()
+    models = ("+int_sessions__judged", "int_user_agents__classified", "int_events__enriched")
     for number, events in enumerate(made_up(random.Random(3))):
         deliver(warehouse.home, number, events)
-        warehouse.dbt("run", "--select", "+int_sessions__judged")
-    told_in_parts = sessions_of(warehouse)
-    warehouse.dbt("run", "--select", "+int_sessions__judged", "--full-refresh")
-    assert told_in_parts == sessions_of(warehouse)
-    assert {is_shadowed for is_shadowed, *_ in told_in_parts} == {True, False}
+        warehouse.dbt("run", "--select", *models)
+    told_in_parts = judged(warehouse)
+    warehouse.dbt("run", "--select", *models, "--full-refresh")
+    assert told_in_parts == judged(warehouse)
+    sessions, events = told_in_parts
+    assert {is_shadowed for is_shadowed, *_ in sessions} == {True, False}
+    shadowed = {key for is_shadowed, key, *_ in sessions if is_shadowed}
+    assert {is_counted for *_, key, is_counted in events if key in shadowed} == {False}
