@@ -1054,10 +1054,24 @@ BREAKAGES = [
     # --- beginnings and explanations ---------------------------------------------------
     Breakage(
         "the last session is taken for the first",
-        f"{SEG}/seg_users__first_sessions.sql",
-        "order by sessions.started_at, sessions.session_id",
-        "order by sessions.started_at desc, sessions.session_id",
-        "unit seg_users__first_sessions",
+        f"{INT}/int_user_days.sql",
+        "{{ first_by('session_key', 'session_number') }}",
+        "{{ last_by('session_key', 'session_number') }}",
+        "unit int_user_days",
+    ),
+    Breakage(
+        "what was known of a user before a run is forgotten",
+        f"{INT}/int_user_days.sql",
+        "coalesce(carried.{{ fact }}_to_date, summed.{{ fact }})",
+        "summed.{{ fact }}",
+        "unit int_user_days",
+    ),
+    Breakage(
+        "a row that an earlier run left goes unnoticed",
+        "tests/generic/unique_where_touched.sql",
+        "        {{ run }} <> {{ newest.number }}\n",
+        "        {{ run }} > {{ newest.number }}\n",
+        "pytest tests/python/test_materializations.py",
     ),
     Breakage(
         "a guess knows the country of later sessions",

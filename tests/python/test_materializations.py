@@ -12,6 +12,8 @@ PROJECT = Path(__file__).parents[2]
 MACROS = [
     *(PROJECT / "macros" / "materializations").glob("*.sql"),
     PROJECT / "macros/persist_docs.sql",
+    PROJECT / "macros/newest_run.sql",
+    PROJECT / "tests/generic/unique_where_touched.sql",
 ]
 SETTINGS = """
 name: small
@@ -39,16 +41,17 @@ class SmallProject:
         (folder / "dbt_project.yml").write_text(SETTINGS)
         (folder / "profiles.yml").write_text(PROFILE.replace("PATH", str(self.database)))
 
-    def run(self, *arguments: str, **models: str) -> dict[str, str]:
-        """Write the models, run them; what dbt said of each that failed."""
+    def run(self, *arguments: str, verb: str = "run", **models: str) -> dict[str, str]:
+        """Write the models, run or test them; what dbt said of each that failed."""
         for name, text in models.items():
             kind = "yml" if name == "schema" else "sql"
             (self.folder / "models" / f"{name}.{kind}").write_text(text)
         folder = ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder)]
-        done = dbtRunner().invoke(["--quiet", "run", *arguments, *folder])
+        done = dbtRunner().invoke(["--quiet", verb, *arguments, *folder])
         DuckDBConnectionManager.close_all_connections()
         assert done.exception is None
-        return {one.node.name: one.message for one in done.result if one.status != "success"}
+        passed = ("success", "pass")
+        return {one.node.name: one.message for one in done.result if one.status not in passed}
 
     def query(self, query: str) -> list[tuple]:
         with duckdb.connect(str(self.database), read_only=True) as connection:
@@ -146,6 +149,35 @@ def test_a_model_that_fails_leaves_the_table_as_it_was(project):
     )
     assert project.query("select * from one") == [(7,)]
     assert project.relations == [("one", "BASE TABLE")]
+
+
+# user, firing and the run that wrote it
+FIRINGS = "select * from (values {}) t(user_key, firing, run_number)"
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_right"),
+    [
+        ("(1, 'a', 1), (2, 'b', 2), (2, 'c', 2)", True),
+        # all of one run: nothing was there before it
+        ("(1, 'a', 2), (2, 'b', 2)", True),
+        ("(1, 'a', 1), (2, 'b', 2), (2, 'b', 2)", False),
+        ("(1, 'a', 1), (2, null, 2)", False),
+        # an earlier run left a row of who was written anew
+        ("(1, 'a', 1), (2, 'b', 1), (2, 'c', 2)", False),
+    ],
+)
+def test_who_is_replaced_has_rows_of_the_newest_run_alone(project, rows, is_right):
+    schema = """
+models:
+  - name: one
+    data_tests:
+      - unique_where_touched:
+          arguments: {columns: [firing], key: user_key, never_null: [firing], is_replaced: true}
+"""
+    text = "{{ config(materialized='table') }} " + FIRINGS.format(rows)
+    assert project.run(one=text, schema=schema) == {}
+    assert (project.run(verb="test") == {}) == is_right
 
 
 def test_descriptions_become_comments(project):
