@@ -19,7 +19,7 @@
     'is_path_step', 'loaded_at',
 ] %}
 {% set last_read = known_read_until() %}
-{% set earliest = earliest_touched(last_read) if is_incremental() %}
+{% set earliest = earliest_touched(last_read) %}
 
 with
 

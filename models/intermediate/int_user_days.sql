@@ -452,10 +452,10 @@ summed as (
             {%- for measure in running %}
                 coalesce(carried.{{ measure }}_to_date, summed.{{ measure }}) as {{ measure }}_brought,
             {%- endfor %}
-            {%- for fact in firsts + lasts + ['last_active_at'] %}
-                coalesce(carried.{{ fact }}_to_date, summed.{{ fact }}) as {{ fact }}_brought,
+            {%- for fact in firsts + lasts + ['last_active_at', 'last_order_at'] %}
+                coalesce(carried.{{ fact }}_to_date, summed.{{ fact }}) as {{ fact }}_brought
+                {{- ',' if not loop.last }}
             {%- endfor %}
-            coalesce(carried.last_order_at_to_date, summed.last_order_at) as last_order_at_brought
         from summed
         left join carried
             on
