@@ -131,13 +131,15 @@ def _build(home: Path, options: argparse.Namespace) -> int:
 
 
 def _run(home: Path, options: argparse.Namespace) -> int:
+    import gc
     from importlib import import_module
     from threading import Thread
 
     from kindred.running import build, do_alone
 
     def steps() -> int:
-        # a second of imports, while landing waits for files
+        # a second of imports, while landing waits for files; all of it stays to the end
+        gc.disable()
         Thread(target=import_module, args=("dbt.cli.main",)).start()
         with ThreadPoolExecutor(max_workers=1) as beside:
             gathered: list[Future[Path]] = []

@@ -105,7 +105,8 @@ def build(
     """Run ``dbt build`` of a selector, by default of the one that is due; its exit code.
 
     It runs in this process, and an hour does not write out the project again, of which nothing
-    changed: ``target/manifest.json`` is that of the last weekly build. ``once_built`` is called
+    changed: ``target/manifest.json`` is that of the last weekly build. An hour takes first what
+    most time hung on in the run before. ``once_built`` is called
     when everything is built and no test failed, before what was changed is written through to
     the build file. Raises BuildError when dbt could not begin, and duckdb.Error while another
     process writes to the build file.
@@ -117,15 +118,27 @@ def build(
     gc.disable()
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
+    from dbt_common.events.event_manager_client import ctx_set_event_manager
+
+    from kindred.dbt_hooks import (
+        SparingEventManager,
+        longest_path_first,
+        seconds_of_last_run,
+    )
+
+    ctx_set_event_manager(SparingEventManager())
 
     words = ["--quiet", "build", "--selector", selector]
     words += ["--project-dir", str(project), "--profiles-dir", str(project)]
+    target = project / os.environ.get("DBT_TARGET_PATH", "target")
     if selector == "hourly":
         words.append("--no-write-json")
-    done = dbtRunner().invoke(words)
-    if selector == "hourly" and done.result:
-        target = project / os.environ.get("DBT_TARGET_PATH", "target")
-        done.result.write(str(target / "run_results.json"))
+        with longest_path_first(seconds_of_last_run(target)):
+            done = dbtRunner().invoke(words)
+        if done.result:
+            done.result.write(str(target / "run_results.json"))
+    else:
+        done = dbtRunner().invoke(words)
     if done.success:
         once_built()
     else:

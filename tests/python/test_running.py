@@ -1,5 +1,6 @@
 """What a run builds: an hour leaves views and seeds, until the code is another."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -91,6 +92,22 @@ def test_an_hour_makes_tables_and_leaves_views_and_seeds_until_the_code_changes(
     assert (small.due, small.shown) == ("weekly", [("first",), ("x",)])
     assert small.build() == 0
     assert (small.due, small.shown) == ("hourly", [("second!",), ("x!",)])
+
+
+def test_an_hour_takes_first_what_most_time_hung_on(small):
+    small.write("models/marts/z_slow.sql", TABLE + "select 1 as number")
+    small.write("models/marts/z_slower.sql", TABLE + "select * from {{ ref('z_slow') }}")
+    assert small.build() == 0
+    file = small.folder / "target" / "run_results.json"
+    told = json.loads(file.read_text())
+    for one in told["results"]:
+        one["execution_time"] = 5.0 if "z_slow" in one["unique_id"] else 0.1
+    file.write_text(json.dumps(told))
+    assert small.build("hourly") == 0
+    order = [one["unique_id"] for one in json.loads(file.read_text())["results"]]
+    assert order == [
+        f"model.small.{name}" for name in ("z_slow", "z_slower", "counted", "int_batches__read")
+    ]
 
 
 def test_a_build_that_fails_is_due_again(small):

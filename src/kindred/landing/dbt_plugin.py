@@ -2,7 +2,9 @@
 
 import atexit
 import gc
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
@@ -27,6 +29,8 @@ class Plugin(BasePlugin):
         gc.enable()
         # DuckDB tells at the end of objects that were never collected
         atexit.register(gc.unfreeze)
+        # half a second of imports that a Python model would begin with, while statements run
+        Thread(target=import_module, args=("kindred.identity",)).start()
         home = Path(plugin_config["home"])
         (home / "exports").mkdir(parents=True, exist_ok=True)
         ensure_layout(Path(plugin_config["landing"]))
