@@ -7,10 +7,11 @@ identities as (
 
 ),
 
-users as (
+-- asked here and not of dim_users: logins and devices need not wait for features
+refused as (
 
-    select * from {{ ref('dim_users') }}
-    where analytics_consent <> 'denied'
+    select user_id from {{ ref('int_users__consented') }}
+    where analytics_consent = 'denied'
 
 ),
 
@@ -21,8 +22,9 @@ final as (
         identities.identifier_value,
         identities.user_id
     from identities
-    inner join users
-        on identities.user_id = users.user_id
+    left join refused
+        on identities.user_id = refused.user_id
+    where refused.user_id is null
 
 )
 

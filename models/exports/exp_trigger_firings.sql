@@ -23,10 +23,11 @@ trigger_firings as (
 
 ),
 
-users as (
+-- asked here and not of dim_users: firings need not wait for features
+refused as (
 
-    select * from {{ ref('dim_users') }}
-    where analytics_consent <> 'denied'
+    select user_id from {{ ref('int_users__consented') }}
+    where analytics_consent = 'denied'
 
 ),
 
@@ -41,8 +42,9 @@ final as (
         trigger_firings.expires_at,
         trigger_firings.is_active
     from trigger_firings
-    inner join users
-        on trigger_firings.user_id = users.user_id
+    left join refused
+        on trigger_firings.user_id = refused.user_id
+    where refused.user_id is null
 
 )
 
