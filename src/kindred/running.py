@@ -106,10 +106,9 @@ def build(
 
     It runs in this process, and an hour does not write out the project again, of which nothing
     changed: ``target/manifest.json`` is that of the last weekly build. An hour takes first what
-    most time hung on in the run before. ``once_built`` is called
-    when everything is built and no test failed, before what was changed is written through to
-    the build file. Raises BuildError when dbt could not begin, and duckdb.Error while another
-    process writes to the build file.
+    most time hung on in the run before. ``once_built`` is called when everything is built and no
+    test failed, before what was changed is written through to the build file. Raises BuildError
+    when dbt could not begin, and duckdb.Error while another process writes to the build file.
     """
     selector = selector or selector_due(home, project)
     # what is changed while dbt works may come too late for it
@@ -120,11 +119,7 @@ def build(
     from dbt.cli.main import dbtRunner
     from dbt_common.events.event_manager_client import ctx_set_event_manager
 
-    from kindred.dbt_hooks import (
-        SparingEventManager,
-        longest_path_first,
-        seconds_of_last_run,
-    )
+    from kindred.dbt_hooks import SparingEventManager, longest_path_first, seconds_of_last_run
 
     ctx_set_event_manager(SparingEventManager())
 

@@ -26,6 +26,7 @@ DERIVED = [
     "fct_trigger_changes",
     "fct_row_outcomes",
 ]
+_SELECTED = ("--select", *(f"+{name}" for name in DERIVED))
 # an order line is told from its equals by its delivery, so a delivery is never taken apart
 WHOLE = {("crm", "order_lines")}
 
@@ -80,14 +81,13 @@ class Warehouse:
         arguments = ["--full-refresh"] * anew
         if slice_rows:
             arguments += ["--vars", f"{{slice_rows: {slice_rows}}}"]
-        self.dbt("run", "--select", *(f"+{name}" for name in DERIVED), *arguments)
+        self.dbt("run", *_SELECTED, *arguments)
 
     def derive_in_any_order(self, chance: random.Random) -> None:
         """The same as an hour does, as if the tables had taken seconds that chance draws."""
-        wanted = [f"+{name}" for name in DERIVED]
         seconds = {node: chance.paretovariate(0.5) for node in self._manifest.nodes}
         with longest_path_first(seconds):
-            self.dbt("build", "--resource-type", "model", "--select", *wanted)
+            self.dbt("build", "--resource-type", "model", *_SELECTED)
 
     def unread_batches(self) -> int:
         """How many landed batches no run has read yet."""
