@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import shutil
 import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,6 +9,8 @@ from pathlib import Path
 import duckdb
 
 _CHUNK = 1 << 20
+# so much is written before the disk is waited for
+_PIECE = 64 << 20
 # a database file is three headers, then blocks that begin with their checksum
 _HEADERS = 3 * 4096
 _CHECKSUM = 8
@@ -58,11 +59,11 @@ def publish(home: Path) -> Path:
         _path_of_checksums(slot).unlink(missing_ok=True)
         slot.replace(beside)
         bring_up_to_date(build, beside, _changed_blocks(wanted, found, block_size))
-    elif beside.exists() and not is_held(beside):
-        bring_up_to_date(build, beside)
     else:
-        beside.unlink(missing_ok=True)
-        shutil.copyfile(build, beside)
+        if beside.exists() and is_held(beside):
+            beside.unlink()
+        beside.touch()
+        bring_up_to_date(build, beside)
     beside.replace(slot)
     _keep_checksums(slot, wanted)
     link = published.with_name("kindred.duckdb.tmp")
@@ -79,8 +80,10 @@ def bring_up_to_date(
 
     ``target`` may be in any state, such as that of a run that was killed here: all of both is
     read. ``parts``, as offset and size, are those that are known to differ: nothing else is read.
+    What is written is on the disk when this returns, and does not stay in memory: a copy as large
+    as the file would drive out what the next run reads.
     """
-    written = 0
+    written = waiting = 0
     with source.open("rb") as wanted, target.open("r+b") as found:
         length = os.fstat(wanted.fileno()).st_size
         is_known = parts is not None
@@ -89,10 +92,21 @@ def bring_up_to_date(
         for place, size in parts:
             content = os.pread(wanted.fileno(), size, place)
             if is_known or content != os.pread(found.fileno(), len(content), place):
-                written += os.pwrite(found.fileno(), content, place)
+                size = os.pwrite(found.fileno(), content, place)
+                written, waiting = written + size, waiting + size
+            if waiting >= _PIECE:
+                _let_go(found.fileno())
+                waiting = 0
         found.truncate(length)
-        os.fsync(found.fileno())
+        _let_go(found.fileno())
     return written
+
+
+def _let_go(file: int) -> None:
+    """Wait until what was written to a file is on the disk, and take it out of memory."""
+    os.fsync(file)
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def block_checksums(path: Path, block_size: int) -> bytes:
