@@ -1,5 +1,6 @@
 """The published copy: little is written, readers keep what they opened, new ones see all."""
 
+import os
 import random
 
 import duckdb
@@ -96,6 +97,18 @@ def test_checksums_that_were_kept_of_another_state_of_a_copy_are_not_believed(tm
         kept.write_bytes(kept.read_bytes()[:10])
     copy = publish(tmp_path)
     assert copy.read_bytes() == (tmp_path / "kindred_build.duckdb").read_bytes()
+
+
+def test_a_copy_is_on_the_disk_before_memory_lets_go_of_it_piece_by_piece(tmp_path, monkeypatch):
+    (tmp_path / "source").write_bytes(bytes(5 << 20))
+    (tmp_path / "target").touch()
+    called = []
+    monkeypatch.setattr(publishing, "_PIECE", 1 << 20)
+    monkeypatch.setattr(os, "fsync", lambda _: called.append("on the disk"))
+    monkeypatch.setattr(os, "posix_fadvise", lambda *words: called.append(words[1:]))
+    bring_up_to_date(tmp_path / "source", tmp_path / "target")
+    # each of five pieces, and once more for what is left and the length
+    assert called == ["on the disk", (0, 0, os.POSIX_FADV_DONTNEED)] * 6
 
 
 def test_readers_keep_what_they_opened_however_often_is_published(tmp_path):
