@@ -2,14 +2,13 @@ with
 
 guessed as (
 
-    select * from {{ ref('seg_users__guessed') }}
-    where not is_cold_start
+    select * from {{ ref('seg_fit_guesses') }}
 
 ),
 
 first_sessions as (
 
-    select * from {{ ref('seg_users__first_sessions') }}
+    select * from {{ ref('seg_fit_first_sessions') }}
 
 ),
 
@@ -31,9 +30,7 @@ taught as (
     from first_sessions
     inner join later
         on first_sessions.user_id = later.user_id
-    where
-        not first_sessions.is_cold_start
-        and not first_sessions.is_held_out
+    where not first_sessions.is_held_out
     group by later.segment_id
 
 ),
@@ -53,7 +50,6 @@ compared as (
     from guessed
     inner join later
         on guessed.user_id = later.user_id
-    where guessed.is_held_out
     group by guessed.user_id, guessed.method
 
 ),

@@ -34,7 +34,6 @@ scored as (
 guessed as (
 
     select * from {{ ref('seg_users__guessed') }}
-    where is_cold_start
 
 ),
 

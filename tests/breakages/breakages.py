@@ -1089,9 +1089,9 @@ BREAKAGES = [
     ),
     Breakage(
         "a guess knows the country of later sessions",
-        f"{SEG}/seg_users__first_sessions.sql",
-        "else coalesce(first_sessions.country, 'Unknown')",
-        "else coalesce(first_sessions.country, aged.country, 'Unknown')",
+        "macros/first_sessions_of_wanted.sql",
+        "else coalesce(sessions_wanted.country, 'Unknown')",
+        "else coalesce(sessions_wanted.country, known_wanted.country, 'Unknown')",
         "unit seg_users__first_sessions",
     ),
     Breakage(
@@ -1117,17 +1117,31 @@ BREAKAGES = [
     ),
     Breakage(
         "a guess counts its terms without their size",
-        f"{SEG}/seg_users__guessed.sql",
+        "macros/guesses_of_asked.sql",
         "* ln(1 + greatest(coalesce(asked.{{ number }}, 0), 0))",
         "* greatest(coalesce(asked.{{ number }}, 0), 0)",
         "unit seg_users__guessed",
     ),
     Breakage(
         "a mature user is guessed",
-        f"{SEG}/seg_users__assigned.sql",
+        f"{SEG}/seg_users__first_sessions.sql",
         "    where is_cold_start\n",
         "",
-        "unit seg_users__assigned",
+        "unit seg_users__first_sessions",
+    ),
+    Breakage(
+        "a guess is judged on users that it was learned from",
+        f"{SEG}/seg_fit_guesses.sql",
+        "    where is_held_out\n",
+        "",
+        "unit seg_fit_guesses",
+    ),
+    Breakage(
+        "a user too new to cluster is learned from",
+        f"{SEG}/seg_fit_first_sessions.sql",
+        "    where not users.is_cold_start\n",
+        "",
+        "unit seg_fit_first_sessions",
     ),
     Breakage(
         "nobody is ever ambiguous",

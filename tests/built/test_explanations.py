@@ -69,8 +69,15 @@ def test_nobody_is_judged_whom_the_guess_was_learned_from(build):
 
 def test_sql_guesses_as_python_does(build):
     rows = build.execute("from segmentation.seg_model_artifacts where record = 'guess'").df()
-    users = build.execute("from segmentation.seg_users__first_sessions order by user_id").df()
-    guessed = build.execute("from segmentation.seg_users__guessed").df()
+    users, guessed = (
+        build.execute(
+            f"from segmentation.{of_cold} union all by name from segmentation.{of_sample}"
+        ).df()
+        for of_cold, of_sample in (
+            ("seg_users__first_sessions", "seg_fit_first_sessions"),
+            ("seg_users__guessed", "seg_fit_guesses"),
+        )
+    )
     assert set(guessed["method"]) == {"prior", "cold_start"}
     for method, part in rows.groupby("name"):
         table = part.pivot(index="segment_id", columns="feature", values="value")
