@@ -6,17 +6,9 @@ identities as (
 
 ),
 
--- the newest day tells what was known until it
 visits as (
 
-    select
-        user_key,
-        first_session_key_to_date as first_session_key,
-        first_channel_group_to_date as acquisition_channel,
-        last_country_to_date as country,
-        last_device_to_date as device
-    from {{ ref('int_user_days') }}
-    where next_active_date is null
+    select * from {{ ref('int_users__visited') }}
 
 ),
 
