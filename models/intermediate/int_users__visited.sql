@@ -4,6 +4,7 @@
 ) }}
 {% set last_read = known_read_until() %}
 
+-- depends_on: {{ ref('int_batches__read') }}
 with
 
 identities as (
