@@ -33,14 +33,14 @@ newest_run as (
 visits as (
 
     select
-        user_key,
-        first_session_key_to_date as first_session_key,
-        first_channel_group_to_date as acquisition_channel,
-        last_country_to_date as country,
-        last_device_to_date as device
+        user_days.user_key,
+        user_days.first_session_key_to_date as first_session_key,
+        user_days.first_channel_group_to_date as acquisition_channel,
+        user_days.last_country_to_date as country,
+        user_days.last_device_to_date as device
     from {{ ref('int_user_days') }} as user_days
     where
-        next_active_date is null  -- noqa: LT02
+        user_days.next_active_date is null  -- noqa: LT02
         {%- if is_incremental() %}
             -- a user who is touched has that day written anew, whichever it is
             and {{ since('user_days', last_read) }}
