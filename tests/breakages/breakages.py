@@ -1179,10 +1179,10 @@ BREAKAGES = [
         "unit seg_users__assigned",
     ),
     Breakage(
-        "the back-test counts who taught",
+        "the majority is that of the users who are judged",
         f"{SEG}/seg_guesses__judged.sql",
-        "    where guessed.is_held_out\n",
-        "    where true\n",
+        "    where not first_sessions.is_held_out\n",
+        "    where first_sessions.is_held_out\n",
         "unit seg_guesses__judged",
     ),
     Breakage(
