@@ -7,6 +7,11 @@
     select distinct filter_column as asked
     from {{ ruled }}
     where filter_column is not null
+
+    union all
+
+    select distinct 'key ' || key_kind as asked
+    from {{ ruled }}
     {%- for number in condition_numbers() %}
 
     union all
@@ -40,6 +45,7 @@
     'property': "case when roles.filter_operator not in ('=', '!=') then "
         ~ number_from_text(json_member('events.properties', 'roles.property_name')) ~ ' end',
 } %}
+{% set keys = {'product': texts['product_id'], 'category': texts['category']} %}
 {#- Only then is it looked up which session an event is of. -#}
 {% set is_channel_asked = asked is none or 'channel_group' in asked %}
 {% set conditions = [] %}
@@ -166,8 +172,10 @@ compared as (
         items.row_key is not null as is_item,
         {{ epoch_microseconds('events.occurred_at') }} as occurred_microseconds,
         case roles.key_kind
-            when 'product' then coalesce(items.product_id, events.product_id)
-            when 'category' then coalesce(items.category, events.category)
+            when 'none' then ''
+            {%- for kind, text in keys.items() if asked is none or 'key ' ~ kind in asked %}
+                when '{{ kind }}' then {{ text }}
+            {%- endfor %}
             else ''
         end as key_value,
         -- asked once for the many events that no rule looks into

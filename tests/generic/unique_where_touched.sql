@@ -20,6 +20,13 @@ newest as (
         where {{ run }} = {{ newest.number }}
     {%- endif %}
 
+),
+
+-- once each: of the many rows the engine might make a table to look up all others in
+keys as (
+
+    select distinct {{ key }} from newest
+
 )
 
 select
@@ -27,7 +34,7 @@ select
     count(*) as row_count
 from {{ 'newest' if is_replaced else model }}
 {% if not is_replaced and not newest.is_all -%}
-    where {{ key }} in (select newest.{{ key }} from newest)
+    where {{ key }} in (select keys.{{ key }} from keys)
 {% endif -%}
 group by {{ columns | join(', ') }}
 having count(*) > 1
@@ -43,7 +50,7 @@ having count(*) > 1
     from {{ model }}
     where
         {{ run }} <> {{ newest.number }}
-        and {{ key }} in (select newest.{{ key }} from newest)
+        and {{ key }} in (select keys.{{ key }} from keys)
     group by {{ key }}
 {%- endif %}
 

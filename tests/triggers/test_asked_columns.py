@@ -40,7 +40,12 @@ def test_only_columns_that_a_rule_looks_into_are_read(matched):
     text = matched("select 1")
     assert "events.properties" not in text
     assert "events.utm_source" not in text
+    assert "events.product_id" in text
+    assert "events.category" not in text
     assert "events.session_key" not in text
+    text = matched("update seeds.trigger_rules set key_kind = 'category'")
+    assert "events.product_id" not in text
+    assert "when 'category' then coalesce(items.category, events.category)" in text
     text = matched("update seeds.trigger_rules set filter_column = 'channel_group'")
     assert "on events.session_key = sessions.session_key" in text
     text = matched("update seeds.trigger_rules set filter_column = 'utm_source'")
