@@ -172,6 +172,7 @@ compared as (
         items.row_key is not null as is_item,
         {{ epoch_microseconds('events.occurred_at') }} as occurred_microseconds,
         case roles.key_kind
+            -- the branch that is there whatever rules ask for
             when 'none' then ''
             {%- for kind, text in keys.items() if asked is none or 'key ' ~ kind in asked %}
                 when '{{ kind }}' then {{ text }}
